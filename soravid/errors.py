@@ -78,7 +78,9 @@ class MissingExtra(SoravidError, ImportError):
     title = "A part is not installed"
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs an optional part.", hint=f'Install it: pip install "soravid[{extra}]"')
+        super().__init__(
+            f"{what} needs an optional part.", hint=f'Install it: pip install "soravid[{extra}]"'
+        )
 
 
 class UnsupportedOperation(InvalidRequest):
@@ -227,6 +229,18 @@ class Cancelled(SoravidError):
 
     code = "cancelled"
     title = "Cancelled"
+
+
+REFUSALS = frozenset(
+    {
+        "moderation_blocked",
+        "moderation_refused",
+        "content_policy_violation",
+        "content_filter",
+        "contentfilter",
+    }
+)
+"""Codes, in lower case, by which providers say that a safety check refused."""
 
 
 # --- helpers -----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What a surface shows of a job: one plain value, the same for cards, the live status, the terminal and the CLI."""
+"""What a surface shows of a job: one plain value for cards, the live status, the terminal and the CLI."""
 
 from __future__ import annotations
 

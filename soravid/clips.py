@@ -1,0 +1,90 @@
+"""A finished clip: a file on this machine, with what it shows and what it cost."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from soravid import cards
+from soravid.media import last_frame
+from soravid.media.links import notebook_dir, notebook_src
+from soravid.types import Video
+from soravid.views import JobView
+
+_ARTICLES = {"a", "an", "the"}
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A finished clip.
+
+    Attributes:
+        path: the file.
+        video: the provider's video object.
+        model: ``provider/model``.
+        cost: USD; None when the price is unknown.
+        reused: whether it came from an earlier run, so that this one cost nothing.
+    """
+
+    path: Path
+    video: Video
+    model: str
+    prompt: str
+    cost: Decimal | None
+    job_id: str
+    reused: bool
+    view: JobView = field(repr=False)
+
+    @property
+    def seconds(self) -> float | None:
+        """Duration in seconds, as the provider delivered it."""
+        return float(self.video.seconds) if self.video.seconds else None
+
+    @property
+    def size(self) -> str | None:
+        """``WIDTHxHEIGHT`` in pixels."""
+        return self.video.size
+
+    def reference_frame(self) -> bytes:
+        """The last frame as PNG: what ``input_reference=clip`` goes on from."""
+        return last_frame(self.path)
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __str__(self) -> str:
+        return cards.finished_text(self.view)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        bundle = {"text/plain": str(self)}
+        source = notebook_src(self.path)
+        if source is not None:
+            bundle["text/html"] = cards.finished_html(self.view, source)
+        return bundle
+
+
+def file_name(prompt: str, job_id: str, digits: int = 4) -> str:
+    """Words of the prompt and a short id, so that a folder of clips can be read: ``red-kite-7f3c.mp4``."""
+    stem = ""
+    for word in re.findall(r"[^\W_]+", prompt.lower()):
+        if word not in _ARTICLES:
+            longer = f"{stem}-{word}".strip("-")
+            if len(longer.encode()) > 48:
+                break
+            stem = longer
+    return f"{stem or 'clip'}-{job_id.removeprefix('job_')[:digits]}.mp4"
+
+
+def free_path(folder: Path, prompt: str, job_id: str) -> Path:
+    """A path in ``folder`` that no file has yet: what a saved notebook may show is never replaced."""
+    paths = (folder / file_name(prompt, job_id, digits) for digits in range(4, 17))
+    return next((path for path in paths if not path.exists()), folder / file_name(prompt, job_id, 16))
+
+
+def shown_path(path: Path) -> str:
+    """A path as it is shown and linked: relative to the notebook where it can be, with forward slashes."""
+    base = notebook_dir()
+    return (path.relative_to(base) if path.is_relative_to(base) else path).as_posix()

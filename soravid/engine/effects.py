@@ -1,0 +1,201 @@
+"""The layers that are light, air and weather: the sun, clouds, stars, glitter on water, snow, rain, a road."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from soravid.engine.camera import View
+from soravid.engine.canvas import Array, Canvas, Lens
+from soravid.engine.palette import Colour, to_ycc
+
+
+@dataclass(frozen=True)
+class Disc:
+    """The sun or the moon."""
+
+    x: float
+    y: float
+    radius: float
+    colour: Colour
+    depth: float = 0.0
+    alpha: float = 1.0
+
+    def paint(self, canvas: Canvas, view: View, time: float) -> None:  # noqa: ARG002 - a Layer
+        """Paint the disc."""
+        lens = Lens(canvas.frame, view, self.depth)
+        canvas.disc(lens.x(self.x), lens.y(self.y), self.radius * lens.scale, self.colour, self.alpha)
+
+
+@dataclass(frozen=True)
+class Clouds:
+    """Soft streaks: each row of `puffs` is ``(x, y, width, height, strength)`` in units."""
+
+    depth: float
+    puffs: Array
+    colour: Colour
+    drift: float
+
+    def paint(self, canvas: Canvas, view: View, time: float) -> None:
+        """Paint at half size: nothing in a cloud is sharp."""
+        lens = Lens(canvas.frame, view, self.depth)
+        x, y, wide, high, strength = self.puffs.T
+        rows, columns = canvas.u.shape
+        low, tall = lens.y(y - 2.2 * high).min(), lens.y(y + 2.2 * high).max()
+        top, bottom = max(0, int(low / 2)), min(rows, int(tall / 2) + 1)
+        if top >= bottom:
+            return
+        at_rows = lens.rows(rows, 2)[top:bottom, None]
+        at_columns = lens.columns(columns, 2)[:, None]
+        across = np.exp(-(((at_columns - x - self.drift * time) / wide) ** 2))
+        # Flat below, soft above: the underside falls off three times as fast.
+        away = (at_rows - y) / high
+        down = strength * np.exp(-(np.where(away > 0, 3 * away, away) ** 2))
+        mass = down.astype(np.float32) @ across.astype(np.float32).T
+        cover = mass / (np.float32(1) + mass)
+        blend(canvas, top, cover, self.colour)
+
+
+def blend(canvas: Canvas, top: int, cover: Array, colour: Colour) -> None:
+    """Mix a colour over full rows by a half-size coverage which starts at the half-size row `top`."""
+    bottom = top + cover.shape[0]
+    luma, *chroma = to_ycc(colour)
+    full = np.repeat(np.repeat(cover, 2, axis=0), 2, axis=1)
+    # Between the samples, so that the doubling does not show as steps.
+    full[1:-1:2] = (full[1:-1:2] + full[2::2]) * np.float32(0.5)
+    full[:, 1:-1:2] = (full[:, 1:-1:2] + full[:, 2::2]) * np.float32(0.5)
+    area = canvas.y[2 * top : 2 * bottom]
+    area += (np.float32(luma) - area) * full
+    for plane, value in zip((canvas.u, canvas.v), chroma, strict=True):
+        part = plane[top:bottom]
+        part += (np.float32(value) - part) * cover
+
+
+@dataclass(frozen=True)
+class Stars:
+    """Points of light: each row of `points` is ``(x, y, size in pixels of a 1280x720 frame, brightness, phase)``."""
+
+    points: Array
+
+    def paint(self, canvas: Canvas, view: View, time: float) -> None:
+        """Paint them, twinkling slowly."""
+        lens = Lens(canvas.frame, view, 0.0)
+        grain = canvas.frame.unit / 960
+        for x, y, size, bright, phase in self.points:
+            shine = bright * (0.78 + 0.22 * np.sin(1.3 * time + phase))
+            _spot(canvas, lens.x(x), lens.y(y), size * grain, size * grain, 215.0, shine)
+
+
+@dataclass(frozen=True)
+class Glitter:
+    """The light's path on water: each row of `dashes` is ``(x, y, width, height, brightness, phase)`` in units."""
+
+    depth: float
+    dashes: Array
+    colour: Colour
+
+    def paint(self, canvas: Canvas, view: View, time: float) -> None:
+        """Paint all dashes with one matrix product."""
+        lens = Lens(canvas.frame, view, self.depth)
+        x, y, wide, high, bright, phase = self.dashes.T
+        shine = bright * (0.5 + 0.5 * np.sin(1.6 * time + phase)) ** 2
+        top = max(0, int(lens.y(y - 3 * high).min()) & ~1)
+        bottom = min(canvas.frame.height, (int(lens.y(y + 3 * high).max()) + 2) & ~1)
+        if top >= bottom:
+            return
+        for (plane, step), value in zip(canvas.planes(), to_ycc(self.colour), strict=True):
+            rows, columns = plane.shape
+            at_rows = lens.rows(rows, step)[top // step : bottom // step, None]
+            across = np.exp(-(((lens.columns(columns, step)[:, None] - x) / wide) ** 4))
+            down = shine * np.exp(-(((at_rows - y) / high) ** 2))
+            cover = down.astype(np.float32) @ across.astype(np.float32).T
+            np.minimum(cover, 0.92, out=cover)
+            area = plane[top // step : bottom // step]
+            area += (np.float32(value) - area) * cover
+
+
+@dataclass(frozen=True)
+class Fall:
+    """Snow or rain: each row of `drops` is ``(x, y, width, height, brightness, depth, speed)``; it falls for ever."""
+
+    drops: Array
+    slant: float
+    wander: float
+
+    def paint(self, canvas: Canvas, view: View, time: float) -> None:
+        """Paint the drops which are in the frame."""
+        frame = canvas.frame
+        wide, tall = frame.half_width + 0.5, frame.half_height + 0.3
+        for index, (x, y, width, height, bright, depth, speed) in enumerate(self.drops):
+            lens = Lens(frame, view, float(depth))
+            fallen = (y + speed * time + tall) % (2 * tall) - tall
+            aside = x + self.slant * speed * time + self.wander * np.sin(0.9 * time + index)
+            aside = (aside + wide) % (2 * wide) - wide
+            _spot(
+                canvas,
+                lens.x(aside + lens.dx * 0.5),
+                lens.y(fallen + lens.dy),
+                width * frame.unit,
+                height * frame.unit,
+                212.0,
+                bright,
+                self.slant,
+            )
+
+
+def _spot(
+    canvas: Canvas, x: float, y: float, wide: float, high: float, luma: float, alpha: float, slant: float = 0.0
+) -> None:
+    # A soft point or streak; only luma, as the eye sees no colour in something so small.
+    height, width = canvas.y.shape
+    reach = wide * 2 + abs(slant) * high * 2 + 1
+    left, right = max(0, int(x - reach)), min(width, int(x + reach) + 2)
+    top, bottom = max(0, int(y - 2 * high - 1)), min(height, int(y + 2 * high) + 2)
+    if left >= right or top >= bottom:
+        return
+    rows = np.arange(top, bottom, dtype=np.float32) + np.float32(0.5 - y)
+    columns = np.arange(left, right, dtype=np.float32) + np.float32(0.5 - x)
+    down = np.exp(-((rows / max(high, 0.6)) ** 2))[:, None]
+    if slant:
+        across = np.exp(-(((columns[None, :] - slant * rows[:, None]) / max(wide, 0.6)) ** 2))
+    else:
+        across = np.exp(-((columns / max(wide, 0.6)) ** 2))[None, :]
+    area = canvas.y[top:bottom, left:right]
+    area += (np.float32(luma) - area) * (down * across * np.float32(alpha))
+
+
+@dataclass(frozen=True)
+class Road:
+    """A road to the horizon at ``(x, y)``: half-width at one unit below, colours of tarmac and of its middle line."""
+
+    x: float
+    y: float
+    spread: float
+    bend: float
+    colour: Colour
+    line: Colour
+    speed: float
+
+    def paint(self, canvas: Canvas, view: View, time: float) -> None:
+        """Paint the tarmac, then the dashes of its middle, which come nearer."""
+        lens = Lens(canvas.frame, view, 0.6)
+        for (plane, step), tarmac, dash in zip(
+            canvas.planes(), to_ycc(self.colour), to_ycc(self.line), strict=True
+        ):
+            rows, columns = plane.shape
+            at_rows = lens.rows(rows, step)
+            top = int(np.searchsorted(at_rows, self.y + 0.001))
+            if top >= rows:
+                continue
+            below = (at_rows[top:] - self.y)[:, None]
+            # A gentle bend which dies out toward the viewer.
+            middle = self.x + self.bend * np.exp(-7 * below) + 0.25 * self.bend * below
+            away = np.abs(lens.columns(columns, step)[None, :] - middle)
+            pixel = lens.scale / step
+            area = plane[top:]
+            area += (np.float32(tarmac) - area) * np.clip((self.spread * below - away) * pixel + 0.5, 0, 1)
+            along = 0.35 / (below + 0.02) + self.speed * time
+            dashed = np.clip(np.sin(2 * np.pi * along) * 6, 0, 1)
+            thin = np.clip((self.spread * 0.035 * below - away) * pixel + 0.5, 0, 1)
+            area += (np.float32(dash) - area) * thin * dashed * np.float32(0.85)

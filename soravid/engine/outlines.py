@@ -1,0 +1,126 @@
+"""Outlines of land and town, drawn from a random source: heights in units above zero, negative is up."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from soravid.engine.canvas import Array
+
+
+def places(reach: float, unit: float) -> Array:
+    """Return the x of an outline's points, from `-reach` to `reach`, about one for each pixel."""
+    count = min(20_000, max(64, int(2 * reach * unit)))
+    return np.linspace(-reach, reach, count, dtype=np.float32)
+
+
+def hills(x: Array, height: float, length: float, chance: random.Random) -> Array:
+    """Return soft hills: a few waves whose lengths do not divide each other."""
+    heights = np.zeros_like(x)
+    size, wave = 1.0, length
+    for _ in range(5):
+        heights += size * np.sin(2 * math.pi * x / wave + chance.uniform(0, 2 * math.pi)).astype(np.float32)
+        size, wave = size * 0.42, wave / chance.uniform(1.75, 2.4)
+    return np.asarray(-height * (0.5 + 0.5 * heights / 1.45), np.float32)
+
+
+def peaks(x: Array, height: float, length: float, chance: random.Random) -> Array:
+    """Return mountains: straight flanks between summits and saddles, roughened twice."""
+    nodes: list[tuple[float, float]] = []
+    at, up = float(x[0]) - length, True
+    while at < x[-1] + length:
+        nodes.append((at, chance.uniform(0.62, 1.0) if up else chance.uniform(0.12, 0.42)))
+        at += length * chance.uniform(0.32, 0.62)
+        up = not up
+    for rough in (0.13, 0.05):
+        finer: list[tuple[float, float]] = []
+        for (ax, ay), (bx, by) in zip(nodes, nodes[1:], strict=False):
+            share = chance.uniform(0.35, 0.65)
+            finer += [(ax, ay), (ax + (bx - ax) * share, ay + (by - ay) * share + chance.uniform(-rough, rough))]
+        nodes = [*finer, nodes[-1]]
+    return np.asarray(-height * np.interp(x, *zip(*nodes, strict=True)), np.float32)
+
+
+def dunes(x: Array, height: float, length: float, chance: random.Random) -> Array:
+    """Return dunes: long windward backs and short lee sides."""
+    bend = 0.35 * length * np.sin(2 * math.pi * x / (2.7 * length) + chance.uniform(0, 6))
+    phase = ((x + bend) / length + chance.random()) % 1
+    crest = chance.uniform(0.66, 0.76)
+    back = 0.5 - 0.5 * np.cos(math.pi * np.clip(phase / crest, 0, 1))
+    lee = 0.5 + 0.5 * np.cos(math.pi * np.clip((phase - crest) / (1 - crest), 0, 1))
+    shape = np.where(phase < crest, back**1.3, lee)
+    tall = 0.72 + 0.28 * np.sin(2 * math.pi * x / (3.1 * length) + chance.uniform(0, 6))
+    return np.asarray(-height * shape * tall, np.float32)
+
+
+def firs(x: Array, base: Array, height: float, chance: random.Random, dense: float = 1.0) -> Array:
+    """Return a ground line `base` with fir trees on it, `height` tall and thinning out in places."""
+    heights = base.copy()
+    step = float(x[1] - x[0])
+    at, phase = float(x[0]), chance.uniform(0, 6)
+    while at < x[-1]:
+        stand = 0.5 + 0.5 * math.sin(at * 4.2 / dense + phase)
+        tall = height * chance.uniform(0.55, 1.0) * (0.45 + 0.55 * stand)
+        half = tall * chance.uniform(0.17, 0.23)
+        low, high = max(0, int((at - half - x[0]) / step)), min(len(x), int((at + half - x[0]) / step) + 2)
+        if high - low > 2:
+            away = np.abs(x[low:high] - at) / half
+            # Three tiers of boughs, each a step wider than the one above.
+            tiers = 1 - away + 0.07 * (np.modf(away * 3.4)[0] - 0.5) * (away > 0.08)
+            ground = float(base[min(len(x) - 1, max(0, int((at - x[0]) / step)))])
+            heights[low:high] = np.minimum(heights[low:high], ground + 0.02 - tall * np.clip(tiers, 0, 1))
+        at += half * chance.uniform(0.75, 1.7) / dense
+    return heights
+
+
+def swell(x: Array, height: float, length: float, chance: random.Random) -> Array:
+    """Return waves of water: rounded troughs and sharper crests."""
+    run = np.zeros_like(x)
+    for share, wave in ((1.0, length), (0.45, length / 1.73), (0.2, length / 3.1)):
+        turn = 2 * math.pi * x / wave + chance.uniform(0, 6)
+        run += share * (1 - 2 * np.abs(np.sin(turn / 2))).astype(np.float32)
+    return np.asarray(-height * run / 1.65, np.float32)
+
+
+def skyline(
+    width: float, height: float, unit: float, chance: random.Random, *, lit: float
+) -> tuple[Image.Image, Image.Image | None]:
+    """Draw a town `width` by `height` units: its mask, and its windows if the share `lit` is above zero."""
+    fine = min(1.5 * unit, 9000 / width)
+    size = (int(width * fine), int(height * fine))
+    mask = Image.new("L", size, 0)
+    windows = Image.new("L", size, 0) if lit > 0 else None
+    pen, lamp = ImageDraw.Draw(mask), None if windows is None else ImageDraw.Draw(windows)
+    at, phase = -0.02 * fine, chance.uniform(0, 6)
+    while at < size[0]:
+        wide = fine * chance.choice((0.035, 0.045, 0.055, 0.07, 0.085))
+        middle = 0.5 + 0.5 * math.sin(at / fine * 3.1 + phase)
+        tall = size[1] * min(0.9, chance.uniform(0.2, 0.5) + 0.42 * middle * chance.random())
+        top = size[1] - tall
+        pen.rectangle((at, top, at + wide - 1, size[1]), fill=255)
+        if chance.random() < 0.35:
+            inset = wide * chance.uniform(0.15, 0.3)
+            pen.rectangle((at + inset, top - 0.016 * fine, at + wide - inset, top), fill=255)
+        if chance.random() < 0.16:
+            pen.rectangle((at + wide / 2 - 1, top - 0.06 * fine, at + wide / 2 + 1, top), fill=255)
+        if lamp is not None:
+            _windows(lamp, at, top, wide, size[1], 0.0105 * fine, chance, lit)
+        at += wide + fine * chance.choice((0.0, 0.0, 0.004, 0.012))
+    return mask, windows
+
+
+def _windows(
+    pen: ImageDraw.ImageDraw, x: float, top: float, wide: float, foot: float, cell: float, chance: random.Random, lit: float
+) -> None:
+    columns = max(1, int((wide - 0.6 * cell) / cell))
+    margin = (wide - columns * cell) / 2
+    y = top + cell
+    while y < foot:
+        for column in range(columns):
+            if chance.random() < lit:
+                left = x + margin + (column + 0.22) * cell
+                pen.rectangle((left, y, left + 0.5 * cell, y + 0.62 * cell), fill=int(chance.uniform(90, 235)))
+        y += 1.45 * cell

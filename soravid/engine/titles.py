@@ -1,0 +1,201 @@
+"""The storyboard card's lettering: the shot's line in the lower third, small capitals on top, a hairline below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from soravid.engine import lettering
+from soravid.engine.canvas import Array, Canvas, Frame
+from soravid.engine.palette import to_ycc
+
+MARK = "LOCAL PREVIEW, NOT AI"
+_EASE_FRAMES = 10
+_MOST_LINES = 4
+_PAPER = (1.0, 0.99, 0.97)
+_ARROWS = {"LEFT": "←", "RIGHT": "→", "UP": "↑", "DOWN": "↓", "IN": "↗", "BACK": "↙", "OUT": "↙"}
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is written on one shot: its line, ``1/3``, the camera note, and whether the clip is a remix."""
+
+    line: str
+    number: str
+    note: str
+    remix: bool
+
+
+class Titles:
+    """The lettering of one shot, drawn once; painting a frame mixes it in and sets the time code."""
+
+    def __init__(self, frame: Frame, card: Card, fps: int, marks: tuple[float, ...]) -> None:
+        self._frame = frame
+        self._fps = fps
+        self._marks = marks  # the cuts, as parts of the clip
+        self._left = round(0.05 * frame.width + 0.004 * frame.unit)
+        self._foot = round(0.05 * frame.height + 0.008 * frame.unit)
+        self._small = max(8, round(0.0172 * frame.unit))
+        self._rule = frame.height - self._foot
+        self._head, self._code_at = self._set_head(card)
+        block = self._set_line(card)
+        self._top = self._rule - block.height
+        self._line = np.asarray(block, np.float32) / 255
+        shadow = block.filter(ImageFilter.GaussianBlur(0.011 * frame.unit))
+        self._shadow = np.asarray(shadow, np.float32) * np.float32(0.4 / 255)
+        self.shade = self._shading()
+
+    def _set_head(self, card: Card) -> tuple[Image.Image, tuple[int, int]]:
+        frame, small = self._frame, self._small
+        room = frame.width - 2 * self._left
+        strip = Image.new("L", (frame.width, round(3.6 * small)), 0)
+        shot, mark = lettering.caps(f"SHOT {card.number}", small), lettering.caps(MARK, small)
+        strip.paste(shot, (self._left, 0))
+        code = self._left + shot.width + round(1.1 * small)
+        end = code + self._digit * 11
+        if card.remix:
+            end = self._set_remix(strip, end + round(1.2 * small))
+        fits = end + 2 * small + mark.width < self._left + room
+        across = self._left + room - mark.width + 2 if fits else self._left
+        strip.paste(mark, (max(0, across), 0 if fits else round(1.7 * small)))
+        return strip, (code, 0)
+
+    def _set_remix(self, strip: Image.Image, x: int) -> int:
+        small = self._small
+        word = lettering.caps("REMIX", round(0.86 * small))
+        pad = round(0.5 * small)
+        box = (x, round(0.12 * small), x + word.width + 2 * pad - round(0.1 * small), round(1.46 * small))
+        ImageDraw.Draw(strip).rounded_rectangle(box, radius=0.35 * small, outline=190, width=max(1, small // 12))
+        strip.paste(word, (x + pad, round(0.12 * small)), word)
+        return box[2]
+
+    @property
+    def _digit(self) -> int:
+        return _figures(self._small)[0]
+
+    def _set_line(self, card: Card) -> Image.Image:
+        frame = self._frame
+        room = frame.width - 2 * self._left
+        # A long measure tires the eye: on a wide frame the lines stay shorter than the frame.
+        room = min(room, round(1.02 * frame.unit))
+        size, lines = _fit(card.line, frame, room)
+        leading = round(1.22 * size)
+        above = round(2.1 * self._small) if card.note else round(0.4 * size)
+        gap = round(0.62 * size)
+        block = Image.new("L", (frame.width, above + leading * len(lines) + gap), 0)
+        pen = ImageDraw.Draw(block)
+        if card.note:
+            self._set_note(block, card.note)
+        for index, line in enumerate(lines):
+            baseline = above + leading * index + round(0.95 * size)
+            wide = lettering.width(line, "line", size)
+            x = frame.width - self._left - wide if lettering.is_right_to_left(line) else self._left
+            lettering.draw_line(pen, x, baseline, line, "line", size)
+        return block
+
+    def _set_note(self, block: Image.Image, note: str) -> None:
+        arrow = next((sign for word, sign in _ARROWS.items() if word in note.split()), "")
+        word = lettering.caps(f"{arrow} {note}" if arrow else note, self._small)
+        block.paste(word.point(lambda value: value * 0.86), (self._left, 0))
+
+    def _shading(self) -> Array:
+        """Return what the picture is multiplied by: a vignette, and scrims behind the lettering."""
+        frame = self._frame
+        rows = (np.arange(frame.height) + 0.5) / frame.height
+        columns = (np.arange(frame.width) + 0.5) / frame.width * 2 - 1
+        start = max(0.3, self._top / frame.height - 0.16)
+        low = np.clip((rows - start) / max(0.05, 0.92 - start), 0, 1)
+        low = low * low * (3 - 2 * low)
+        high = np.clip(1 - rows / 0.24, 0, 1) ** 1.6
+        scrim = (1 - 0.5 * low) * (1 - 0.3 * high)
+        edge = 1 - 0.1 * np.abs(columns) ** 3
+        return np.outer(scrim, edge).astype(np.float32)
+
+    def paint(self, canvas: Canvas, number: int, total: int, since_cut: int) -> None:
+        """Write on frame `number` of `total`, `since_cut` frames into the shot."""
+        part = min(1.0, (since_cut + 1) / _EASE_FRAMES)
+        ease = np.float32(part * part * (3 - 2 * part))
+        below = slice(self._top, self._rule)
+        canvas.y[below] *= 1 - ease * self._shadow
+        _ink(canvas, self._line * ease, 0, self._top)
+        _ink(canvas, np.asarray(self._head, np.float32) * np.float32(0.9 / 255), 0, self._foot)
+        self._paint_code(canvas, number)
+        self._paint_rule(canvas, (number + 1) / total)
+
+    def _paint_code(self, canvas: Canvas, number: int) -> None:
+        seconds, rest = divmod(number, self._fps)
+        text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}:{rest:02}"
+        cell, glyphs = _figures(self._small)
+        strip = np.concatenate([glyphs[char] for char in text], axis=1)
+        _ink(canvas, strip * np.float32(0.72), self._code_at[0], self._foot + self._code_at[1])
+
+    def _paint_rule(self, canvas: Canvas, done: float) -> None:
+        frame = self._frame
+        thick = max(1, round(frame.unit / 480))
+        left, right = self._left, frame.width - self._left
+        columns = np.arange(left, right, dtype=np.float32)
+        reached = np.clip(left + done * (right - left) - columns, 0, 1)
+        ink = np.float32(0.24) + np.float32(0.62) * reached
+        for mark in self._marks:
+            at = round(left + mark * (right - left)) - left
+            ink[max(0, at - thick) : at + thick] = 0.0
+        _ink(canvas, np.repeat(ink[None, :], thick, axis=0), left, self._rule)
+
+
+def _fit(text: str, frame: Frame, room: int) -> tuple[int, list[str]]:
+    largest = max(12, round(0.055 * frame.unit))
+    smallest = max(10, round(0.031 * frame.unit))
+    tallest = 0.4 * frame.height
+    size = largest
+    while True:
+        lines = lettering.balance(text, "line", size, room)
+        # Two lines may be large, four must be small.
+        most = 2 if size > 0.85 * largest else 3 if size > 0.7 * largest else _MOST_LINES
+        if len(lines) <= most and len(lines) * 1.22 * size <= tallest:
+            return size, lines
+        if size <= smallest:
+            break
+        size = max(smallest, round(size * 0.93) if round(size * 0.93) < size else size - 1)
+    keep = max(1, min(_MOST_LINES, int(tallest / (1.22 * size))))
+    lines = lettering.wrap(text, "line", size, room)
+    if len(lines) > keep:
+        last = lines[keep - 1]
+        while last and lettering.width(last + "…", "line", size) > room:
+            last = last[:-1]
+        lines = [*lines[: keep - 1], last.rstrip(" ,.;:") + "…"]
+    return size, lines
+
+
+@lru_cache(maxsize=8)
+def _figures(size: int) -> tuple[int, dict[str, Array]]:
+    # Cells of one width, so that the code does not dance as it counts.
+    glyphs = {char: lettering.caps(char, size, 0.0) for char in "0123456789:"}
+    cell = max(image.width for char, image in glyphs.items() if char != ":") + max(0, round(0.02 * size))
+    cells = {}
+    for char, image in glyphs.items():
+        box = Image.new("L", (cell, image.height), 0)
+        box.paste(image, ((cell - image.width) // 2 + (1 if char == ":" else 0), 0))
+        cells[char] = np.asarray(box, np.float32) / 255
+    return cell, cells
+
+
+def _ink(canvas: Canvas, mask: Array, x: int, y: int) -> None:
+    """Mix paper white into the canvas by a mask with its corner at ``(x, y)``."""
+    height, width = canvas.y.shape
+    mask = mask[: max(0, height - y), : max(0, width - x)]
+    if not mask.size:
+        return
+    luma, blue, red = to_ycc(_PAPER)
+    area = canvas.y[y : y + mask.shape[0], x : x + mask.shape[1]]
+    area += (np.float32(luma) - area) * mask
+    # Chroma has half the samples: pad to the even grid, then average.
+    top, left = y % 2, x % 2
+    rows, columns = mask.shape
+    padded = np.pad(mask, ((top, (top + rows) % 2), (left, (left + columns) % 2)))
+    small = (padded[::2, ::2] + padded[1::2, ::2] + padded[::2, 1::2] + padded[1::2, 1::2]) * np.float32(0.25)
+    for plane, value in ((canvas.u, blue), (canvas.v, red)):
+        part = plane[y // 2 : y // 2 + small.shape[0], x // 2 : x // 2 + small.shape[1]]
+        part += (np.float32(value) - part) * small[: part.shape[0], : part.shape[1]]

@@ -1,0 +1,110 @@
+"""A job's row as each surface wants it: a video object, a view, an exception."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from soravid import clips
+from soravid.errors import REFUSALS, Cancelled, GenerationFailed, Refused, SoravidError
+from soravid.ledger import JobRow
+from soravid.types import Usage, Video, VideoError
+from soravid.views import JobView, Problem
+
+
+def video_of(row: JobRow) -> Video:
+    """A job's row as the provider's video object."""
+    seconds = row.seconds or row.parameters.get("seconds")
+    video = Video(
+        id=row.video_id or row.id,
+        status=row.status,
+        model=row.model,
+        prompt=row.prompt,
+        progress=row.progress,
+        created_at=int(row.created_at),
+        completed_at=int(row.ended_at) if row.ended_at else None,
+        size=row.size or row.parameters.get("size"),
+        seconds=seconds,
+        error=VideoError(**row.error) if row.error else None,
+        usage=usage_of(seconds) if seconds else None,
+    )
+    return dressed(video, row)
+
+
+def usage_of(seconds: str) -> Usage:
+    """Usage where the provider reports none: video is billed by its duration."""
+    return Usage(duration_seconds=float(seconds))
+
+
+def dressed(video: Video, row: JobRow) -> Video:
+    """The provider's answer with what the journal knows beside it: the cost, before the end its estimate."""
+    video._cost = row.cost if row.final else row.held
+    video._job_id = row.id
+    return video
+
+
+def failure_of(row: JobRow) -> SoravidError:
+    """The exception for a job that ended without a clip."""
+    error = row.error or {}
+    code, message = error.get("code"), error.get("message") or ""
+    if row.status == "cancelled":
+        return Cancelled("The job was cancelled.", job_id=row.id)
+    if code and code.lower() in REFUSALS:
+        return Refused(
+            message or "The request was not accepted.",
+            hint="Rephrase the prompt and run it again.",
+            provider_code=code,
+            job_id=row.id,
+        )
+    return GenerationFailed(
+        message or "The provider gives no reason.",
+        hint="Run it again, or try another model.",
+        provider_code=code,
+        job_id=row.id,
+    )
+
+
+def problem_of(error: SoravidError) -> Problem:
+    """An exception as a card tells it: what happened, what to do next, the provider's own code."""
+    advice = str(error)
+    provider_code = getattr(error, "provider_code", None)
+    return Problem(error.title, advice, detail=provider_code or error.code)
+
+
+def view_of(
+    row: JobRow,
+    *,
+    path: Path | None = None,
+    reused: bool = False,
+    fetching: bool = False,
+    error: SoravidError | None = None,
+) -> JobView:
+    """A row as surfaces show it."""
+    if error is None and row.status in {"failed", "cancelled"}:
+        error = failure_of(row)
+    parameters = row.parameters
+    return JobView(
+        job_id=row.id,
+        model=row.model,
+        prompt=row.prompt,
+        status="downloading" if fetching else row.status,
+        started_at=row.created_at,
+        finished_at=row.ended_at or (row.updated_at if error else None),
+        progress=None if fetching else row.progress,
+        seconds=row.seconds or parameters.get("seconds"),
+        size=row.size or parameters.get("size"),
+        held=row.held,
+        cost=row.cost,
+        reused_from=row.created_at if reused else None,
+        path=clips.shown_path(path) if path else None,
+        poster=row.poster,
+        problem=problem_of(error) if error else None,
+        details={
+            label: str(value)
+            for label, value in (
+                ("Seed", parameters.get("seed")),
+                ("Take", parameters.get("take")),
+                ("Video", row.video_id),
+            )
+            if value is not None
+        },
+    )

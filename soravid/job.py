@@ -1,0 +1,288 @@
+"""A running generation as a future: waited for, awaited, cancelled, or rebuilt from the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import threading
+import weakref
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from soravid import cards, clips, loop, settings
+from soravid.clips import Clip
+from soravid.errors import Cancelled, DeadlineExceeded, SoravidError
+from soravid.from_row import failure_of, video_of, view_of
+from soravid.ledger import JobRow
+from soravid.money import to_usd
+from soravid.pipeline import JOB_DEADLINE, Pipeline, Plan
+from soravid.types import Video
+from soravid.views import JobView
+
+_live: weakref.WeakValueDictionary[str, Job] = weakref.WeakValueDictionary()
+
+
+class Job:
+    """A generation that has been asked for. Made by ``soravid.generate``, found by ``soravid.jobs``.
+
+    Touching ``path``, ``clip``, ``video`` or ``cost`` waits for the end. Waiting can be interrupted; the job
+    goes on.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, *, out: Path | None = None, deadline: float = JOB_DEADLINE
+    ) -> None:
+        self._pipeline = pipeline
+        self._out = out
+        self._folder = settings.media_dir().absolute()
+        self._deadline = deadline
+        self._row: JobRow | None = None
+        self._fetching = False
+        self._reused = False
+        self._known = threading.Event()  # the journal has the job
+        self._taken = asyncio.Event()  # the provider has it, or never will
+        self._future: Future[Clip] = Future()
+        self._work: Future[None] | None = None
+        self._listeners: list[Callable[[JobView], object]] = []
+
+    # --- making one ----------------------------------------------------------------------------------
+
+    @classmethod
+    def start(cls, pipeline: Pipeline, plan: Plan, *, out: Path | None = None, reuse: bool = False) -> Job:
+        """Send a plan on its way and return at once; with ``reuse``, take the clip that there is already.
+
+        Raises:
+            JournalError: the journal cannot be written; nothing was sent.
+        """
+        if reuse and (row := pipeline.journal.same_request(plan.request.fingerprint())):
+            if row.path:
+                return cls._of_stored(pipeline, row, out)
+            return cls.of(pipeline, row, out=out).resume()
+        job = cls(pipeline, out=out)
+        job._begin(plan)
+        job._known.wait()
+        if job._row is None:
+            job.wait()  # raises what kept the job from being written down
+        return job
+
+    @classmethod
+    def of(cls, pipeline: Pipeline, row: JobRow, *, out: Path | None = None) -> Job:
+        """The job of a journal's row: the running one, if this process runs it."""
+        if running := _live.get(row.id):
+            return running
+        job = cls(pipeline, out=out)
+        job._row = row
+        if row.path:
+            job._future.set_result(job._clip_of(row, row.path))
+        elif row.status in {"failed", "cancelled"}:
+            job._future.set_exception(failure_of(row))
+        return job
+
+    @classmethod
+    def _of_stored(cls, pipeline: Pipeline, row: JobRow, out: Path | None) -> Job:
+        """A stored clip, for nothing; brought beside this notebook if it lies elsewhere."""
+        path = row.path
+        if path is None:
+            raise FileNotFoundError(row.clip)
+        job = cls(pipeline, out=out)
+        job._row, job._reused = row, True
+        wanted = out or (None if path.is_relative_to(job._folder.parent) else job._folder / path.name)
+        if wanted and wanted != path:
+            wanted.parent.mkdir(parents=True, exist_ok=True)
+            path = Path(shutil.copy2(path, wanted))
+        pipeline.journal.reused(row)
+        job._future.set_result(job._clip_of(row, path))
+        return job
+
+    def resume(self) -> Job:
+        """Go on waiting for a job that another process began, or that was given up waiting for."""
+        if self._work is None and not self._future.done():
+            self._begin(None)
+        return self
+
+    # --- what a person asks of it --------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        """The journal's id."""
+        return self._row.id if self._row else ""
+
+    @property
+    def status(self) -> str:
+        """The journal's word: submitting, queued, in_progress, completed, failed, cancelled or unknown."""
+        return self._row.status if self._row else "submitting"
+
+    @property
+    def progress(self) -> int | None:
+        """0 to 100, or None where the provider reports none."""
+        return self._row.progress if self._row else None
+
+    def done(self) -> bool:
+        """Whether there is a clip, or never will be."""
+        return self._future.done()
+
+    def wait(self, timeout: float | None = None) -> Clip:
+        """Wait for the clip.
+
+        Raises:
+            DeadlineExceeded: not within ``timeout`` seconds; the job goes on.
+            SoravidError: the job failed, was refused or cancelled.
+        """
+        self.resume()
+        try:
+            return self._future.result(timeout)
+        except TimeoutError:
+            if self._future.done():
+                raise
+            raise DeadlineExceeded(f"The job has not ended after {timeout:g} s.", job_id=self.id) from None
+
+    def __await__(self) -> Generator[Any, None, Clip]:
+        self.resume()
+        return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
+
+    def cancel(self) -> None:
+        """Stop the job at its provider.
+
+        Raises:
+            UnsupportedOperation: the provider finishes, and may bill, what has begun.
+        """
+        loop.run(self._cancel())
+
+    @property
+    def clip(self) -> Clip:
+        """The finished clip; waits."""
+        return self.wait()
+
+    @property
+    def path(self) -> Path:
+        """The finished clip's file; waits."""
+        return self.wait().path
+
+    @property
+    def video(self) -> Video:
+        """The provider's video object; waits."""
+        return self.wait().video
+
+    @property
+    def cost(self) -> Decimal | None:
+        """USD, or None when the price is unknown; waits."""
+        return self.wait().cost
+
+    @property
+    def error(self) -> SoravidError | None:
+        """Why there is no clip, once that is known."""
+        wrong = self._future.exception() if self._future.done() else None
+        return wrong if isinstance(wrong, SoravidError) else None
+
+    def on_update(self, listener: Callable[[JobView], object]) -> None:
+        """Call ``listener`` with the view at each change, on the loop thread. Its errors are dropped."""
+        self._listeners.append(listener)
+
+    @property
+    def view(self) -> JobView:
+        """What a surface shows of the job now."""
+        if self._row is None:
+            raise RuntimeError("The job has not been written down yet.")
+        if self._future.done() and not self._future.exception():
+            return self._future.result().view
+        return view_of(self._row, fetching=self._fetching, error=self.error)
+
+    def __repr__(self) -> str:
+        return f"<Job {self.id} {self.status}>"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        if self._future.done() and not self._future.exception():
+            return self._future.result()._repr_mimebundle_()
+        view = self.view
+        if view.problem:
+            return {"text/plain": cards.failed_text(view), "text/html": cards.failed_html(view)}
+        return {"text/plain": cards.running_text(view), "text/html": cards.running_html(view)}
+
+    # --- on the loop thread --------------------------------------------------------------------------
+
+    def _begin(self, plan: Plan | None) -> None:
+        self._work = loop.submit(self._run(plan))
+
+    async def _run(self, plan: Plan | None) -> None:
+        try:
+            row = await self._pipeline.submit(plan, self._saw) if plan else self._row
+            assert row is not None  # noqa: S101 - a job without a plan comes from a row
+            self._saw(row)
+            if row.video_id is None and not row.final:
+                row = await self._pipeline.recover(row)
+            row = await self._pipeline.watch(row, self._saw, self._deadline)
+            if row.status != "completed":
+                raise failure_of(row)
+            if row.path is None:
+                self._fetching = True
+                self._saw(row)
+                target = self._out or clips.free_path(self._folder, row.prompt, row.id)
+                row = await self._pipeline.store(row, target)
+            self._row = row
+            self._end(clip=self._clip_of(row, row.path or Path(row.clip or "")))
+        except asyncio.CancelledError:
+            self._end(error=Cancelled("The job was given up here; its journal entry stays.", job_id=self.id))
+        except Exception as wrong:
+            await self._refresh()
+            self._end(error=wrong)
+
+    async def _cancel(self) -> None:
+        await asyncio.wait_for(self._taken.wait(), timeout=60.0)
+        if self._row is None or self._future.done():
+            return
+        row = await self._pipeline.cancel(self._row)
+        self._row = row
+        if row.status == "cancelled":
+            self._end(error=failure_of(row))
+            if self._work:
+                self._work.cancel()
+
+    async def _refresh(self) -> None:
+        """Take the row as the journal has it after a fault: voided, unknown, or still running."""
+        if self._row:
+            self._row = await asyncio.to_thread(self._pipeline.journal.get, self._row.id)
+
+    def _saw(self, row: JobRow) -> None:
+        self._row = row
+        _live[row.id] = self
+        self._known.set()
+        if row.video_id:
+            self._taken.set()
+        self._tell()
+
+    def _end(self, *, clip: Clip | None = None, error: BaseException | None = None) -> None:
+        if self._future.done():
+            return
+        self._fetching = False
+        if clip:
+            self._future.set_result(clip)
+        else:
+            self._future.set_exception(error)
+            _live.pop(self.id, None)  # a later resume of the same job begins anew
+        self._known.set()
+        self._taken.set()
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._row is None:
+            return
+        for listener in self._listeners:
+            try:
+                listener(self.view)
+            except Exception:  # noqa: S112 - a listener's fault must not end a paid job
+                continue
+
+    def _clip_of(self, row: JobRow, path: Path) -> Clip:
+        return Clip(
+            path=path,
+            video=video_of(row),
+            model=row.model,
+            prompt=row.prompt,
+            cost=None if row.cost is None else to_usd(row.cost),
+            job_id=row.id,
+            reused=self._reused,
+            view=view_of(row, path=path, reused=self._reused),
+        )

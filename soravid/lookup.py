@@ -1,0 +1,52 @@
+"""Finds a job whose create was sent and whose answer was lost, without sending a billable request again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from soravid.errors import SoravidError
+from soravid.ledger import JobRow
+from soravid.providers import Provider
+from soravid.types import Video, VideoRequest
+
+if TYPE_CHECKING:
+    from soravid.pipeline import Pipeline
+
+_CLOCKS_DIFFER = 300.0
+"""Seconds that a provider's clock may be behind ours."""
+
+
+async def find_lost_job(
+    pipeline: Pipeline, row: JobRow, provider: Provider, request: VideoRequest
+) -> Video | None:
+    """The provider's job for a row whose outcome is not known, or None when that cannot be told.
+
+    Where the provider replays a create with the same idempotency key, it is asked so; elsewhere its list is
+    searched for the one job that the journal does not know and that asks for the same at the same time.
+    """
+    try:
+        if provider.profile.replays_creates:
+            flow = provider.create(request, idempotency_key=row.idempotency_key or row.id)
+            return await pipeline.transport.drive(flow)
+        page, _ = await pipeline.transport.drive(provider.list(after=None, limit=50, order="desc"))
+    except SoravidError:
+        return None
+    candidates = [video for video in page if _may_be(video, row)]
+    known = await asyncio.to_thread(
+        lambda: {video.id for video in candidates if pipeline.journal.knows_video(video.id)}
+    )
+    strangers = [video for video in candidates if video.id not in known]
+    return strangers[0] if len(strangers) == 1 else None
+
+
+def _may_be(video: Video, row: JobRow) -> bool:
+    """The same prompt, made since, and no other duration or size than was asked for."""
+    if video.prompt != row.prompt or video.created_at < row.created_at - _CLOCKS_DIFFER:
+        return False
+    asked = row.parameters
+    return all(
+        asked.get(name) in {None, getattr(video, name)}
+        for name in ("seconds", "size")
+        if getattr(video, name)
+    )

@@ -1,0 +1,142 @@
+"""The one background event loop, on a daemon thread, and the two faces that a coroutine gets on it.
+
+The kernel's own loop is never patched and never blocked: a synchronous call waits for the thread, so Ctrl-C
+returns at once and the work goes on; an asynchronous call awaits it from whichever loop it runs on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import functools
+import inspect
+import os
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, ParamSpec, TypeVar, get_type_hints, is_typeddict
+
+from soravid.errors import UnknownKeyword, nearest, one_of
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_lock = threading.Lock()
+_loop: asyncio.AbstractEventLoop | None = None
+_thread: threading.Thread | None = None
+
+
+def loop() -> asyncio.AbstractEventLoop:
+    """The loop, started on first use."""
+    global _loop, _thread
+    with _lock:
+        if _loop is None:
+            _loop = asyncio.new_event_loop()
+            _thread = threading.Thread(target=_loop.run_forever, name="soravid", daemon=True)
+            _thread.start()
+        return _loop
+
+
+def submit(work: Coroutine[Any, Any, R]) -> Future[R]:
+    """Start a coroutine on the loop thread and return at once."""
+    return asyncio.run_coroutine_threadsafe(work, loop())
+
+
+def run(work: Coroutine[Any, Any, R]) -> R:
+    """Run a coroutine on the loop thread and wait for it. Interrupting the wait cancels the work."""
+    if threading.current_thread() is _thread:
+        work.close()
+        raise RuntimeError("A callback of soravid cannot wait for soravid: use the async form, or a thread.")
+    future = submit(work)
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
+
+
+def blocking(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
+    """The synchronous face of a coroutine function: the same arguments, run on the loop thread."""
+
+    @functools.wraps(function)
+    def face(*args: P.args, **kwargs: P.kwargs) -> R:
+        _check_keywords(face, kwargs)
+        return run(function(*args, **kwargs))
+
+    return _described(face, function)
+
+
+def hopping(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
+    """The asynchronous face: awaited on any loop, run on the loop thread."""
+
+    @functools.wraps(function)
+    async def face(*args: P.args, **kwargs: P.kwargs) -> R:
+        _check_keywords(face, kwargs)
+        return await asyncio.wrap_future(submit(function(*args, **kwargs)))
+
+    return _described(face, function)
+
+
+def checked(function: Callable[P, R]) -> Callable[P, R]:
+    """A plain function whose unknown keywords are named, with the nearest ones."""
+
+    @functools.wraps(function)
+    def face(*args: P.args, **kwargs: P.kwargs) -> R:
+        _check_keywords(face, kwargs)
+        return function(*args, **kwargs)
+
+    return _described(face, function)
+
+
+def _described(face: Callable[P, R], function: Callable[..., Any]) -> Callable[P, R]:
+    """Spell ``**options: Unpack[...]`` out in the signature, for Jupyter's help and completion."""
+    signature = inspect.signature(function)
+    parameters = list(signature.parameters.values())
+    if parameters and parameters[-1].kind is inspect.Parameter.VAR_KEYWORD:
+        hint = get_type_hints(function).get(parameters.pop().name)
+        options = getattr(hint, "__args__", (None,))[0]
+        if is_typeddict(options):
+            parameters += [
+                inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+                for name, annotation in options.__annotations__.items()
+            ]
+    face.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    face.__keywords__ = frozenset(p.name for p in parameters)  # type: ignore[attr-defined]
+    return face
+
+
+def _check_keywords(face: Any, kwargs: dict[str, Any]) -> None:
+    for name in kwargs.keys() - face.__keywords__:
+        near = nearest(name, face.__keywords__)
+        raise UnknownKeyword(
+            f"{face.__name__}() has no argument {name!r}.",
+            param=name,
+            hint=f"Did you mean {one_of(near)}?" if near else "",
+        )
+
+
+def _forget() -> None:
+    """A forked child has the lock and the names, but not the thread."""
+    global _lock, _loop, _thread
+    _lock, _loop, _thread = threading.Lock(), None, None
+
+
+def _stop() -> None:
+    """End quietly with the interpreter: jobs in flight stay in the journal."""
+    if _loop is None or _thread is None:
+        return
+
+    async def leave() -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        asyncio.get_running_loop().stop()
+
+    asyncio.run_coroutine_threadsafe(leave(), _loop)
+    _thread.join(timeout=2)
+
+
+atexit.register(_stop)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -1,0 +1,1 @@
+"""The live widgets: one class and one plain ES module each."""

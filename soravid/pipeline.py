@@ -1,0 +1,375 @@
+"""The one way to a clip, the same for every surface.
+
+    VideoRequest -> guard -> price -> hold -> route -> submit -> journal -> watch -> settle -> store
+
+Everything here runs on the loop thread (``loop.py``) and reaches a provider only through ``Transport.drive``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+from soravid import catalog, checks, settings
+from soravid.download import Fetch
+from soravid.errors import (
+    BudgetExceeded,
+    ConnectionFailed,
+    ConnectionLost,
+    DeadlineExceeded,
+    DownloadFailed,
+    InvalidRequest,
+    NotFound,
+    OutcomeUnknown,
+    ProviderError,
+    RateLimited,
+    Refused,
+    ServerError,
+    SoravidError,
+)
+from soravid.ledger import JobRow, Journal
+from soravid.lookup import find_lost_job
+from soravid.media import poster_of
+from soravid.money import show, to_nano
+from soravid.providers import Provider, provider_class
+from soravid.transport import LONGEST_WAIT, Transport
+from soravid.types import Connection, Deployment, Options, Variant, Video, VideoError, VideoRequest
+
+OnRow = Callable[[JobRow], None]
+_GONE_AFTER = 3
+"""A job that the provider denies this often in a row is gone; the first denials may be a slow replica."""
+_PLAIN = {"seconds", "size", "source_id", "seed", "negative_prompt", "take", "extra_body"}
+JOB_DEADLINE = 3600.0
+"""Seconds that a job is waited for unless the caller says otherwise; it can be resumed afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A request that has passed guard and price: what to send where, first choice first, and what to hold."""
+
+    steps: tuple[tuple[VideoRequest, Deployment, int | None], ...]
+    idempotency_key: str | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def request(self) -> VideoRequest:
+        """What was asked for."""
+        return self.steps[0][0]
+
+    @property
+    def estimate(self) -> int | None:
+        """Nano-USD that the dearest of the choices costs; None when one is unknown."""
+        prices = [price for _, _, price in self.steps]
+        return None if None in prices else max(cast("list[int]", prices))
+
+
+class Pipeline:
+    """Guard, price, hold, submit, journal, watch, settle and store, for one journal."""
+
+    def __init__(self, journal: Journal, transport: Transport) -> None:
+        self.journal = journal
+        self.transport = transport
+        # The rows of jobs that were asked for lately: a status call then costs no database read.
+        self._rows: dict[str, JobRow] = {}
+
+    # --- guard, price, route -------------------------------------------------------------------------
+
+    def plan(self, request: VideoRequest, options: Options) -> Plan:
+        """Check and price a request for its model and for each fallback. Sends nothing, writes nothing.
+
+        Raises:
+            InvalidRequest: an argument that cannot work, a missing key, or a price above ``max_cost``.
+        """
+        today = datetime.now(UTC).date()
+        source = self.journal.find(request.source_id) if request.source_id else None
+        if source and source.video_id:
+            request = replace(request, source_id=source.video_id)
+        steps = []
+        for model in (request.model, *(options.get("fallbacks") or ())):
+            first = model == request.model
+            wanted = request if first else replace(request, model=model)
+            provider, name = checks.split_model(model)
+            # A key or an address given with the call belongs to the model of the call.
+            given: Connection = options if first else {"timeout": options.get("timeout")}
+            if first and source and source.model.partition("/")[0] == provider and not given.get("api_base"):
+                given = {**given, "api_base": source.api_base}
+            deployment = settings.deployment(provider_class(provider).profile, name, given)
+            checks.check_request(wanted, deployment, today)
+            steps.append((wanted, deployment, _estimate(wanted, source)))
+        plan = Plan(tuple(steps), options.get("idempotency_key"), options.get("metadata") or {})
+        limit = options.get("max_cost")
+        if limit is not None:
+            _check_limit(plan.estimate, to_nano(limit, param="max_cost"))
+        return plan
+
+    def provider_of(self, row: JobRow, given: Connection | None = None) -> Provider:
+        """The adapter for the deployment that made a job, with the key of today's environment."""
+        provider, name = checks.split_model(row.model)
+        there: Connection = {"api_base": row.api_base, "api_version": row.api_version}
+        own = {key: value for key, value in (given or {}).items() if value is not None}
+        adapter = provider_class(provider)
+        return adapter(settings.deployment(adapter.profile, name, cast(Connection, {**there, **own})))
+
+    # --- hold, submit, journal -----------------------------------------------------------------------
+
+    async def submit(self, plan: Plan, on_row: OnRow | None = None) -> JobRow:
+        """Hold the money, send the create once, journal the answer; fall back on definite errors.
+
+        Raises:
+            OutcomeUnknown: sent, and it is not known whether the provider took it; the money stays held.
+            ProviderError, ConnectionFailed: definitely not taken, by the last choice too; the money is back.
+        """
+        if plan.idempotency_key:
+            row = await asyncio.to_thread(self.journal.by_key, plan.idempotency_key)
+            if row and row.fingerprint == plan.request.fingerprint():
+                return row
+        for number, (request, deployment, price) in enumerate(plan.steps, start=1):
+            row = await asyncio.to_thread(
+                self.journal.open,
+                request,
+                deployment,
+                price,
+                idempotency_key=plan.idempotency_key,
+                labels=plan.labels,
+            )
+            if on_row:
+                on_row(row)
+            try:
+                # Whoever waits may give up; the request and its journal entry are finished all the same.
+                return await asyncio.shield(self._send(row, request, deployment))
+            except (Refused, OutcomeUnknown):
+                raise
+            except (ProviderError, ConnectionFailed):
+                if number == len(plan.steps):
+                    raise
+        raise AssertionError("unreachable: a plan has at least one step")
+
+    async def _send(self, row: JobRow, request: VideoRequest, deployment: Deployment) -> JobRow:
+        provider = provider_class(deployment.provider)(deployment)
+        flow = provider.create(request, idempotency_key=row.idempotency_key or row.id)
+        try:
+            video = await self.transport.drive(flow, deployment.timeout)
+        except (ConnectionLost, ServerError) as lost:
+            found = await find_lost_job(self, row, provider, request)
+            if found is None:
+                await asyncio.to_thread(self.journal.unknown, row.id, lost)
+                raise OutcomeUnknown(
+                    f"{lost.message} It is not known whether {deployment.provider} took the job.",
+                    hint=f"It was not sent again. {show(row.held)} stays held; `resume` looks once more.",
+                    job_id=row.id,
+                ) from lost
+            video = found
+        except SoravidError as refused:
+            await asyncio.to_thread(self.journal.refused, row.id, refused)
+            refused.job_id = row.id
+            raise
+        return await self.took(row, video)
+
+    async def recover(self, row: JobRow) -> JobRow:
+        """Look once more for a job whose create was sent and whose answer is not known.
+
+        Raises:
+            OutcomeUnknown: it still cannot be told; the money stays held.
+        """
+        request = VideoRequest(
+            model=row.model,
+            prompt=row.prompt,
+            operation=row.operation,
+            **{name: value for name, value in row.parameters.items() if name in _PLAIN},
+        )
+        video = await find_lost_job(self, row, self.provider_of(row), request)
+        if video is None:
+            raise OutcomeUnknown(
+                "It is still not known whether the provider took the job.",
+                hint=f"{show(row.held)} stays held; look at your account there, or resume it later.",
+                job_id=row.id,
+            )
+        return await self.took(row, video)
+
+    async def took(self, row: JobRow, video: Video) -> JobRow:
+        """Journal that the provider has the job."""
+        row = await asyncio.to_thread(self.journal.submitted, row.id, video)
+        return await self._observe(row, video) if video.final else self._remember(row)
+
+    # --- watch, settle -------------------------------------------------------------------------------
+
+    async def retrieve(
+        self, video_id: str, model: str | None = None, given: Connection | None = None
+    ) -> tuple[Video, JobRow | None]:
+        """A job's state from the deployment that made it; its end settles it.
+
+        Raises:
+            InvalidRequest: the journal does not know the id and no model was given.
+        """
+        row = self._rows.get(video_id) or await asyncio.to_thread(self.journal.find, video_id)
+        provider = self._provider_for(video_id, row, model, given)
+        timeout = (given or {}).get("timeout") or 60.0
+        video = await self.transport.drive(provider.retrieve((row and row.video_id) or video_id), timeout)
+        if row:
+            row = self._remember(row)
+            if (video.status, video.progress) != (row.status, row.progress):
+                row = await self._observe(row, video)
+        return video, row
+
+    async def watch(self, row: JobRow, on_row: OnRow | None = None, deadline: float = JOB_DEADLINE) -> JobRow:
+        """Ask until the job ends; passing faults are waited out.
+
+        Raises:
+            DeadlineExceeded: it has not ended within ``deadline`` seconds; it goes on at the provider.
+        """
+        until = time.monotonic() + deadline
+        provider = self.provider_of(row)
+        longest = settings.poll_seconds(provider.profile.poll_seconds)
+        pause, faults = min(1.0, longest), 0
+        while not row.final:
+            advice: float | None = None
+            try:
+                video, seen = await self.retrieve(row.id)
+                row, faults, advice = seen or row, 0, video._poll_after
+                if on_row:
+                    on_row(row)
+            except RateLimited as limited:
+                advice = limited.retry_after
+            except NotFound as gone:
+                faults += 1
+                if faults > _GONE_AFTER:
+                    row = await self._observe(row, _failed(row, gone.code, "The provider no longer has it."))
+            except (ConnectionFailed, ConnectionLost, ServerError):
+                faults += 1
+                advice = min(LONGEST_WAIT, 2.0**faults)
+            if row.final:
+                break
+            if time.monotonic() >= until:
+                raise DeadlineExceeded(
+                    f"The job has not ended after {deadline:g} s.",
+                    hint="It goes on at the provider: resume it later, it costs nothing more.",
+                    job_id=row.id,
+                )
+            await asyncio.sleep(min(pause if advice is None else advice, max(0.05, until - time.monotonic())))
+            pause = min(pause * 1.5, longest)
+        return row
+
+    async def _observe(self, row: JobRow, video: Video) -> JobRow:
+        cost = _cost(row, video) if video.status == "completed" else 0
+        return self._remember(await asyncio.to_thread(self.journal.observe, row.id, video, cost))
+
+    def _remember(self, row: JobRow) -> JobRow:
+        for name in (row.id, row.video_id):
+            if name:
+                self._rows[name] = row
+        while len(self._rows) > 2000:
+            del self._rows[next(iter(self._rows))]
+        return row
+
+    def _provider_for(
+        self, video_id: str, row: JobRow | None, model: str | None, given: Connection | None
+    ) -> Provider:
+        if row and (row.video_id or row.id == video_id):
+            if not row.video_id:
+                raise NotFound("The provider has not given this job an id.", job_id=row.id)
+            return self.provider_of(row, given)
+        if model is None:
+            raise InvalidRequest(
+                f"The journal has no video {video_id!r}.", param="video_id", hint="Say where it is: model=..."
+            )
+        provider, name = checks.split_model(model)
+        adapter = provider_class(provider)
+        return adapter(settings.deployment(adapter.profile, name, given))
+
+    # --- store ---------------------------------------------------------------------------------------
+
+    async def download(
+        self,
+        video_id: str,
+        target: Path,
+        *,
+        model: str | None = None,
+        variant: Variant = "video",
+        given: Connection | None = None,
+    ) -> Path:
+        """Bring a finished job's content to ``target``."""
+        row = self._rows.get(video_id) or await asyncio.to_thread(self.journal.find, video_id)
+        provider = self._provider_for(video_id, row, model, given)
+        source = await self.transport.drive(provider.content((row and row.video_id) or video_id, variant))
+        timeout = (given or {}).get("timeout") or 60.0
+        return await Fetch(self.transport, source, target, video=variant == "video", timeout=timeout).run()
+
+    async def store(self, row: JobRow, target: Path) -> JobRow:
+        """Fetch a completed job's clip, make its poster and journal both."""
+        await self.download(row.id, target)
+        try:
+            poster = await asyncio.to_thread(poster_of, target)
+        except DownloadFailed:
+            poster = None  # a codec that we cannot read may still play elsewhere
+        return self._remember(await asyncio.to_thread(self.journal.stored, row.id, target, poster))
+
+    # --- the account ---------------------------------------------------------------------------------
+
+    async def list(
+        self, model: str, given: Connection, *, after: str | None, limit: int | None, order: str | None
+    ) -> tuple[Sequence[Video], bool]:
+        """One page of an account's jobs, and whether there are more."""
+        provider = self._provider_for("", None, model, given)
+        return await self.transport.drive(provider.list(after=after, limit=limit, order=order))
+
+    async def delete(self, video_id: str, model: str | None, given: Connection) -> None:
+        """Remove a finished job at its provider. The journal and the stored clip stay."""
+        row = await asyncio.to_thread(self.journal.find, video_id)
+        provider = self._provider_for(video_id, row, model, given)
+        await self.transport.drive(provider.delete((row and row.video_id) or video_id))
+
+    async def cancel(self, row: JobRow) -> JobRow:
+        """Stop a job at its provider and give its money back.
+
+        Raises:
+            UnsupportedOperation: the provider finishes, and may bill, what has begun.
+        """
+        row = await asyncio.to_thread(self.journal.get, row.id)
+        if row.final or not row.video_id:
+            return row
+        await self.transport.drive(self.provider_of(row).cancel(row.video_id))
+        return await self._observe(row, Video(id=row.video_id, status="cancelled"))
+
+
+def _estimate(request: VideoRequest, source: JobRow | None) -> int | None:
+    """The price of a request; a remix or an edit is as long and as large as its source unless it says so."""
+    if request.operation == "create" or (request.seconds and request.size):
+        return catalog.estimate(request)
+    if source is None or not (source.seconds or request.seconds):
+        return None
+    return catalog.estimate(
+        replace(request, seconds=request.seconds or source.seconds, size=request.size or source.size)
+    )
+
+
+def _cost(row: JobRow, video: Video) -> int | None:
+    # An extension reports the whole stitched duration; what was asked for is what was made.
+    made = row.parameters.get("seconds") if row.operation == "extend" else None
+    asked = VideoRequest(
+        model=row.model,
+        prompt=row.prompt,
+        seconds=row.parameters.get("seconds"),
+        size=row.parameters.get("size"),
+    )
+    return catalog.actual(asked, video.model_copy(update={"seconds": made}) if made else video)
+
+
+def _failed(row: JobRow, code: str, message: str) -> Video:
+    error = VideoError(code=code, message=message)
+    return Video(id=row.video_id or row.id, status="failed", error=error)
+
+
+def _check_limit(estimate: int | None, limit: int) -> None:
+    if estimate is None:
+        raise BudgetExceeded(
+            f"The price is unknown, so it cannot be kept under {show(limit)}.", param="max_cost"
+        )
+    if estimate > limit:
+        raise BudgetExceeded(
+            f"The clip is estimated at {show(estimate)}, above the limit of {show(limit)}.", param="max_cost"
+        )

@@ -1,0 +1,20 @@
+"""The local engine: an OpenAI-compatible server like any other, in-process unless a base URL is set."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from soravid.providers.openai import OpenAI
+from soravid.types import ProviderProfile
+
+
+class Local(OpenAI):
+    """No key; a create with the same idempotency key gives the same job."""
+
+    profile: ClassVar[ProviderProfile] = ProviderProfile(
+        name="local",
+        base_vars=("LOCAL_API_BASE",),
+        default_base="http://engine.soravid.invalid/v1",
+        poll_seconds=0.2,
+        replays_creates=True,
+    )

@@ -1,0 +1,204 @@
+"""What a person at a prompt asks for by name: generate, estimate, models, jobs, spend, doctor."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Unpack
+
+from soravid import catalog, settings
+from soravid.errors import InvalidRequest
+from soravid.job import Job
+from soravid.ledger import Spend
+from soravid.loop import checked, run
+from soravid.money import show, to_nano, to_usd
+from soravid.planning import current, make_plan
+from soravid.providers import PROVIDERS, provider_class
+from soravid.references import ReferenceInput
+from soravid.tables import Table
+from soravid.types import Operation, Options
+
+
+@checked
+def generate(
+    prompt: str,
+    *,
+    model: str | None = None,
+    seconds: str | float | None = None,
+    size: str | None = None,
+    input_reference: ReferenceInput = None,
+    operation: Operation = "create",
+    video_id: str | None = None,
+    take: int = 1,
+    path: str | os.PathLike[str] | None = None,
+    **options: Unpack[Options],
+) -> Job:
+    """Start a clip and return its ``Job`` at once; ``job.wait()`` or ``await job`` gives the ``Clip``.
+
+    Args:
+        prompt: what the clip should show.
+        model: ``provider/model``; the default is ``SORAVID_MODEL``, else ``local/animatic``.
+        seconds: duration in seconds; the model's default if left out.
+        size: ``WIDTHxHEIGHT`` in pixels; the model's default if left out.
+        input_reference: a picture: path, bytes, open file, ``PIL.Image``, URL, data URL or a ``Clip``.
+        operation: create, or remix, edit, extend of ``video_id`` (a job's or a video's id).
+        video_id: what to remix, edit or extend.
+        take: 2, 3, ... for further clips of the same request.
+        path: where the clip goes; else into ``soravid_media`` under words of the prompt.
+        **options: as for ``Client.videos.create``; ``reuse=True`` takes a clip that there is already.
+
+    Raises:
+        InvalidRequest: something that cannot work; nothing was sent.
+    """
+    plan = run(
+        make_plan(
+            current(),
+            prompt,
+            model,
+            operation=operation,
+            source_id=video_id,
+            seconds=seconds,
+            size=size,
+            input_reference=input_reference,
+            take=take,
+            options=options,
+        )
+    )
+    out = None if path is None else Path(path).expanduser().absolute()
+    return Job.start(current(), plan, out=out, reuse=bool(options.get("reuse")))
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a clip would cost. ``usd`` is None when the price is unknown, never 0 for that."""
+
+    model: str
+    seconds: str | None
+    size: str | None
+    usd: Decimal | None
+
+    def __str__(self) -> str:
+        money = show(None) if self.usd is None else show(to_nano(self.usd))
+        what = " ".join(part for part in (self.seconds and f"{self.seconds} s", self.size) if part)
+        return f"{self.model} {what}: {money}"
+
+
+@checked
+def estimate(
+    prompt: str = "a clip",
+    *,
+    model: str | None = None,
+    seconds: str | float | None = None,
+    size: str | None = None,
+    **options: Unpack[Options],
+) -> Estimate:
+    """What a clip would cost, after the same checks as for making it. Sends nothing.
+
+    Raises:
+        InvalidRequest: something that cannot work.
+    """
+    plan = run(make_plan(current(), prompt, model, seconds=seconds, size=size, options=options))
+    wanted, entry = plan.request, catalog.find(plan.request.model)
+    return Estimate(
+        wanted.model,
+        wanted.seconds or (entry.default_seconds if entry else None),
+        wanted.size or (entry.default_size if entry else None),
+        None if plan.estimate is None else to_usd(plan.estimate),
+    )
+
+
+def models() -> Table:
+    """The catalogue as a table: what each model takes, its price, and whether it can be used now."""
+    today = datetime.now(UTC).date()
+    rows = []
+    for model in catalog.models():
+        profile = provider_class(model.provider).profile
+        if model.retired(today):
+            state = f"shut down {model.retires_on}"
+        elif settings.has_key(profile):
+            state = "ready"
+        else:
+            state = f"set {profile.key_vars[0]}"
+        rows.append((model.id, _seconds_of(model), _sizes_of(model), model.price_line(), state, model.title))
+    columns = ("Model", "Seconds", "Size", "Price", "State", "What it is")
+    return Table(columns, rows, "Models")
+
+
+def jobs(limit: int = 20, *, unfinished: bool = False) -> list[Job]:
+    """The newest jobs of the journal, newest first; with ``unfinished``, those that may still give a clip."""
+    line = current()
+    rows = line.journal.unfinished()[::-1] if unfinished else line.journal.recent(limit)
+    return [Job.of(line, row) for row in rows[:limit]]
+
+
+def find_job(text: str) -> Job:
+    """The job with that id, its provider's id, or an id that begins so.
+
+    Raises:
+        InvalidRequest: the journal has none.
+    """
+    row = current().journal.find(text)
+    if row is None:
+        raise InvalidRequest(f"The journal has no job {text!r}.", param="id", hint="See: soravid jobs")
+    return Job.of(current(), row)
+
+
+def resume() -> list[Job]:
+    """Go on with every job that has not ended and has no clip yet; returns them, running."""
+    return [each.resume() for each in jobs(1000, unfinished=True)]
+
+
+def spend(*, all_time: bool = False) -> Spend:
+    """What this session, or every session of this journal, has settled, held and saved (nano-USD)."""
+    journal = current().journal
+    return journal.spend(None if all_time else journal.session)
+
+
+def spend_line(sums: Spend) -> str:
+    """A spend in one line: ``$0.80 spent · $1.60 held · saved $2.40``."""
+    parts = [f"{show(sums.settled)} spent", f"{show(sums.held)} held", f"saved {show(sums.saved)}"]
+    if sums.unpriced:
+        parts.append(f"{sums.unpriced} with unknown price")
+    return " · ".join(parts)
+
+
+def doctor() -> Table:
+    """What is installed and set up here, and what to do where something is missing. Shows no secret."""
+    rows = [("Python", "ok", platform.python_version())]
+    parts = {"notebook": ("anywidget", "ipywidgets"), "local": ("av", "PIL", "numpy", "starlette")}
+    for extra, modules in parts.items():
+        missing = [name for name in modules if find_spec(name) is None]
+        advice = f'pip install "soravid[{extra}]"' if missing else "installed"
+        rows.append((f"soravid[{extra}]", "missing" if missing else "ok", advice))
+    for name in PROVIDERS:
+        profile = provider_class(name).profile
+        if profile.key_vars:
+            found = settings.has_key(profile)
+            rows.append(
+                (name, "key set" if found else "no key", "" if found else f"set {profile.key_vars[0]}")
+            )
+    for what, folder in (("Journal", settings.home()), ("Clips", settings.media_dir().absolute())):
+        rows.append((what, "ok" if _writable(folder) else "cannot be written", str(folder)))
+    return Table(("Part", "State", "Detail"), rows, "Set-up")
+
+
+def _writable(folder: Path) -> bool:
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return there.is_dir() and os.access(there, os.W_OK)
+
+
+def _seconds_of(model: catalog.Model) -> str:
+    span = model.seconds
+    return f"{span.min:g} to {span.max:g}" if isinstance(span, catalog.Span) else ", ".join(span)
+
+
+def _sizes_of(model: catalog.Model) -> str:
+    span = model.sizes
+    if isinstance(span, catalog.Span):
+        return f"{span.min:g} to {span.max:g} px a side"
+    return ", ".join(span)

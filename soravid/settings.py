@@ -1,0 +1,94 @@
+"""What the environment says, read when it is needed, so that ``os.environ[...] = ...`` in a cell works."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import platformdirs
+
+from soravid.errors import InvalidRequest, MissingKey, one_of
+from soravid.types import Connection, Deployment, ProviderProfile
+
+DEFAULT_MODEL = "local/animatic"
+"""Used where nothing is configured: it needs no key and costs nothing."""
+
+
+def home() -> Path:
+    """The folder of the journal and the engine's state: ``SORAVID_HOME``, else the user's data folder."""
+    return Path(os.environ.get("SORAVID_HOME") or platformdirs.user_data_dir("soravid")).expanduser()
+
+
+def media_dir() -> Path:
+    """The folder for finished clips: ``SORAVID_MEDIA_DIR``, else ``soravid_media`` beside the notebook."""
+    return Path(os.environ.get("SORAVID_MEDIA_DIR") or "soravid_media").expanduser()
+
+
+def default_model() -> str:
+    """The model used where none is named: ``SORAVID_MODEL``, else the local engine."""
+    return os.environ.get("SORAVID_MODEL") or DEFAULT_MODEL
+
+
+def waits() -> bool:
+    """Whether cells wait for their clip: ``SORAVID_WAIT=1``, for runs without a person."""
+    return os.environ.get("SORAVID_WAIT", "").lower() in {"1", "true", "yes", "on"}
+
+
+def _first(names: tuple[str, ...]) -> str | None:
+    return next((value for name in names if (value := os.environ.get(name, "").strip())), None)
+
+
+def has_key(profile: ProviderProfile) -> bool:
+    """Whether the environment holds what the provider asks for (always true where it asks for nothing)."""
+    return not profile.key_vars or _first(profile.key_vars + profile.token_vars) is not None
+
+
+def deployment(profile: ProviderProfile, model: str, given: Connection | None = None) -> Deployment:
+    """Where a model is reached and with which credential: what the call gave, else the environment.
+
+    Raises:
+        MissingKey: no credential; the message names the variable to set.
+        InvalidRequest: no base URL, or one that is not http(s).
+    """
+    given = given or {}
+    base = given.get("api_base") or _first((*profile.base_vars, f"{profile.name.upper()}_API_BASE"))
+    own_host = base is None
+    base = (base or profile.default_base).rstrip("/")
+    if not base:
+        raise InvalidRequest(
+            f"{profile.name} needs the address of your resource: set {one_of(profile.base_vars)}.",
+            param="api_base",
+        )
+    parts = urlsplit(base)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise InvalidRequest(f"api_base must start with http:// or https://, not {base!r}.", param="api_base")
+    if not parts.path and not profile.version_vars:
+        # OpenAI-compatible servers have their API under /v1, and people give the bare host.
+        base = f"{base}/v1"
+    key = given.get("api_key") or _first(profile.key_vars)
+    bearer = None if key else _first(profile.token_vars)
+    if profile.key_vars and not (key or bearer):
+        raise MissingKey(
+            f"There is no key for {profile.name}: set {one_of(profile.key_vars + profile.token_vars)}.",
+            param="api_key",
+        )
+    return Deployment(
+        provider=profile.name,
+        model=model,
+        api_base=base,
+        own_host=own_host,
+        api_key=key,
+        bearer=bearer,
+        api_version=given.get("api_version") or _first(profile.version_vars),
+        headers={name.lower(): value for name, value in (given.get("extra_headers") or {}).items()},
+        timeout=given.get("timeout") or 60.0,
+    )
+
+
+def poll_seconds(advised: float) -> float:
+    """Seconds between two looks at a job: ``SORAVID_POLL_SECONDS``, else what the provider wants."""
+    try:
+        return max(0.02, float(os.environ["SORAVID_POLL_SECONDS"]))
+    except (KeyError, ValueError):
+        return advised

@@ -1,0 +1,154 @@
+"""Drives a provider's flow over HTTP. What is safe to repeat is repeated; a billable request is sent once."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import httpx2
+
+from soravid import __version__
+from soravid.errors import ConnectionFailed, ConnectionLost
+from soravid.providers.base import Flow, Request, Response
+
+T = TypeVar("T")
+
+ATTEMPTS = 4
+"""How often a request that is safe to repeat is tried in all."""
+LONGEST_WAIT = 60.0
+"""Seconds; a server that asks for more gets its answer reported instead of waited out."""
+PASSING = {408, 425, 429, 500, 502, 503, 504}
+"""Statuses that may be gone at the next try."""
+_NOT_SENT = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpx2.UnsupportedProtocol,
+    httpx2.LocalProtocolError,
+)
+
+
+class Transport:
+    """HTTP for one event loop: a pool of connections, opened on first use.
+
+    ``in_process`` maps a host name to a transport that answers for it without a network.
+    """
+
+    def __init__(self, in_process: Mapping[str, httpx2.AsyncBaseTransport] | None = None) -> None:
+        self._in_process = dict(in_process or {})
+        self._clients: dict[str, httpx2.AsyncClient] = {}
+
+    def client(self, url: str) -> httpx2.AsyncClient:
+        """The connection pool that serves a URL."""
+        host = httpx2.URL(url).host
+        name = host if host in self._in_process else ""
+        if name not in self._clients:
+            self._clients[name] = httpx2.AsyncClient(
+                transport=self._in_process.get(name),
+                headers={"user-agent": f"soravid/{__version__}"},
+                # Shorter than any common server's keep-alive: a create must not meet a closing connection.
+                limits=httpx2.Limits(
+                    max_connections=200, max_keepalive_connections=100, keepalive_expiry=3.0
+                ),
+                follow_redirects=False,
+            )
+        return self._clients[name]
+
+    async def close(self) -> None:
+        """Close every connection."""
+        while self._clients:
+            await self._clients.popitem()[1].aclose()
+
+    async def drive(self, flow: Flow[T], timeout: float = 60.0) -> T:
+        """Run a flow to its result; ``timeout`` is seconds without a byte, for each request.
+
+        Raises:
+            ConnectionFailed: nothing was sent.
+            ConnectionLost: sent, and no answer came.
+            ProviderError: what the flow made of the provider's answer.
+        """
+        try:
+            request = next(flow)
+            while True:
+                request = flow.send(await self._send(request, timeout))
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        finally:
+            flow.close()
+
+    async def _send(self, request: Request, timeout: float) -> Response:
+        attempts = 1 if request.billable or request.method not in {"GET", "DELETE", "HEAD"} else ATTEMPTS
+        for attempt in range(1, attempts + 1):
+            last = attempt == attempts
+            try:
+                response = await self._send_once(request, timeout)
+            except (ConnectionFailed, ConnectionLost):
+                if last:
+                    raise
+                wait = backoff(attempt)
+            else:
+                asked = retry_after(response.headers)
+                wait = backoff(attempt) if asked is None else asked
+                if last or response.status not in PASSING or wait > LONGEST_WAIT or _settled(response):
+                    return response
+            await asyncio.sleep(wait)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _send_once(self, request: Request, timeout: float) -> Response:
+        client = self.client(request.url)
+        body: dict[str, Any] = {}
+        if request.files:
+            body["files"] = list(request.files)
+        elif request.json is not None:
+            body["json"] = request.json
+        try:
+            answer = await client.request(
+                request.method,
+                request.url,
+                params=dict(request.params) or None,
+                headers=dict(request.headers),
+                timeout=httpx2.Timeout(timeout, connect=min(timeout, 10.0)),
+                **body,
+            )
+        except httpx2.HTTPError as wrong:
+            raise connection_error(wrong, request.url) from None
+        return Response(answer.status_code, dict(answer.headers), answer.content)
+
+
+def connection_error(wrong: httpx2.HTTPError, url: str) -> ConnectionFailed | ConnectionLost:
+    """Our exception for one of httpx2's, naming the host and nothing secret of the URL."""
+    host = httpx2.URL(url).host
+    if isinstance(wrong, _NOT_SENT):
+        return ConnectionFailed(
+            f"{host} could not be reached ({type(wrong).__name__}).",
+            hint="Check the network and the base URL; nothing was sent.",
+        )
+    if isinstance(wrong, httpx2.TimeoutException):
+        return ConnectionLost(f"{host} did not answer in time.")
+    return ConnectionLost(f"The connection to {host} broke ({type(wrong).__name__}).")
+
+
+def backoff(attempt: int) -> float:
+    """Seconds before the next try: half a second, doubled each time to 8 s, less a random quarter at most."""
+    longest: float = min(8.0, 0.5 * 2 ** (attempt - 1))
+    return longest * random.uniform(0.75, 1.0)  # noqa: S311 - not a secret
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The wait in seconds that a server asks for, if it does (``Retry-After-Ms`` or ``Retry-After``)."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            return max(0.0, float(headers[name]) * unit)
+        except (KeyError, ValueError):
+            continue
+    return None
+
+
+def _settled(response: Response) -> bool:
+    """A video object under an error status is an answer: vLLM-Omni tells of a failed job so."""
+    body = response.json()
+    return isinstance(body, dict) and body.get("object") == "video"

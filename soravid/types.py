@@ -1,0 +1,326 @@
+"""The vocabulary: what goes in (VideoRequest), what comes out (Video), and where it is sent (Deployment).
+
+Names and units follow OpenAI's Videos API, whose wire outlived its models: ``seconds`` is text such as
+``"8"``, ``size`` is ``"1280x720"`` (width x height in pixels), times are Unix seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal, TypedDict, cast, get_args
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr, field_validator
+
+from soravid.errors import InvalidRequest, one_of
+from soravid.money import to_usd
+
+Status = Literal["queued", "in_progress", "completed", "failed", "cancelled"]
+Variant = Literal["video", "thumbnail", "spritesheet"]
+Operation = Literal["create", "remix", "edit", "extend"]
+
+FINAL: frozenset[str] = frozenset({"completed", "failed", "cancelled"})
+"""The states after which nothing changes. Anything else, also a word nobody knows, is still running."""
+
+_STATUS_WORDS: dict[str, Status] = {
+    "queued": "queued",
+    "pending": "queued",
+    "in_progress": "in_progress",
+    "processing": "in_progress",
+    "running": "in_progress",
+    "completed": "completed",
+    "succeeded": "completed",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "canceled": "cancelled",
+}
+
+
+def normal_status(word: str) -> Status:
+    """Our word for any spelling of a status; an unknown word means that it is still running."""
+    return _STATUS_WORDS.get(word.lower(), "in_progress")
+
+
+def parse_size(size: str) -> tuple[int, int]:
+    """``"1280x720"`` as (width, height) in pixels.
+
+    Raises:
+        InvalidRequest: not two positive whole numbers with an x between them.
+    """
+    width, _, height = size.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise InvalidRequest(
+            f"size must be WIDTHxHEIGHT in pixels, such as 1280x720, not {size!r}.", param="size"
+        )
+    return int(width), int(height)
+
+
+class _Record(BaseModel):
+    """Attributes and ``["key"]`` access alike, as LiteLLM's and OpenAI's users have in their code."""
+
+    model_config = ConfigDict(extra="allow", protected_namespaces=())
+
+    def __getitem__(self, key: str) -> Any:
+        try:
+            return getattr(self, key)
+        except AttributeError:
+            raise KeyError(key) from None
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and hasattr(self, key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The field, or ``default`` where there is none."""
+        return getattr(self, key, default)
+
+
+class Usage(_Record):
+    """What was used. Video is billed by duration: token counts are 0 unless a provider reports them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+    duration_seconds: float = 0.0
+
+
+class VideoError(_Record):
+    """Why a job failed, in the provider's words."""
+
+    code: str | None = None
+    message: str = ""
+
+    @field_validator("code", mode="before")
+    @classmethod
+    def _code_as_text(cls, value: Any) -> Any:
+        # vLLM-Omni sends the HTTP status as an integer.
+        return str(value) if isinstance(value, int) else value
+
+
+class Video(_Record):
+    """A generation job as the provider tells it (OpenAI's video object).
+
+    ``status`` is one of queued, in_progress, completed, failed, cancelled, whatever the provider's spelling;
+    the seed's surfaces (`video_status` ...) say ``processing`` instead of ``in_progress``.
+    """
+
+    id: str
+    object: str = "video"
+    status: str = "queued"
+    model: str = ""
+    prompt: str | None = None
+    progress: int | None = None
+    created_at: int = 0
+    completed_at: int | None = None
+    expires_at: int | None = None
+    size: str | None = None
+    seconds: str | None = None
+    remixed_from_video_id: str | None = None
+    error: VideoError | None = None
+    usage: Usage | None = None
+
+    _cost: int | None = PrivateAttr(default=None)
+    _job_id: str | None = PrivateAttr(default=None)
+    _poll_after: float | None = PrivateAttr(default=None)
+
+    @field_validator("status", mode="before")
+    @classmethod
+    def _one_spelling(cls, value: Any) -> Any:
+        return normal_status(value) if isinstance(value, str) else value
+
+    @field_validator("seconds", mode="before")
+    @classmethod
+    def _seconds_as_text(cls, value: Any) -> Any:
+        return f"{value:g}" if isinstance(value, (int, float)) else value
+
+    @field_validator("progress", "created_at", "completed_at", "expires_at", mode="before")
+    @classmethod
+    def _whole(cls, value: Any) -> Any:
+        return round(value) if isinstance(value, float) else value
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more will change."""
+        return self.status in FINAL
+
+    @property
+    def cost(self) -> Decimal | None:
+        """What the job cost in USD once it ended, its estimate before; None when the price is unknown."""
+        return None if self._cost is None else to_usd(self._cost)
+
+    @property
+    def job_id(self) -> str | None:
+        """The journal's id of the job, when soravid made it on this machine."""
+        return self._job_id
+
+
+class VideoList(_Record):
+    """One page of an account's videos; ``after=page.last_id`` asks for the next while ``has_more``."""
+
+    object: str = "list"
+    data: list[Video] = []
+    has_more: bool = False
+
+    @property
+    def first_id(self) -> str | None:
+        """The id of the page's first video."""
+        return self.data[0].id if self.data else None
+
+    @property
+    def last_id(self) -> str | None:
+        """The id of the page's last video."""
+        return self.data[-1].id if self.data else None
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+
+class VideoDeleted(_Record):
+    """The answer to a delete."""
+
+    id: str
+    object: str = "video.deleted"
+    deleted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference picture, whole and checked. Its bytes never show in a repr."""
+
+    data: bytes = field(repr=False)
+    media_type: str
+    filename: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bytes, in hex."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoRequest:
+    """Everything that decides what a clip will show. Who pays and where it is sent stands elsewhere.
+
+    Attributes:
+        model: ``provider/model`` as the user names it.
+        seconds: duration as text, or None for the model's default.
+        size: ``WIDTHxHEIGHT`` in pixels, or None for the model's default.
+        source_id: the provider's id of the video to remix, edit or extend.
+        take: 1, 2, 3 ... where several clips of the same request are wanted.
+        extra_body: further fields for the provider, passed on untouched.
+    """
+
+    model: str
+    prompt: str
+    operation: Operation = "create"
+    seconds: str | None = None
+    size: str | None = None
+    input_reference: Reference | None = None
+    source_id: str | None = None
+    user: str | None = None
+    seed: int | None = None
+    negative_prompt: str | None = None
+    take: int = 1
+    extra_body: dict[str, Any] = field(default_factory=dict)
+
+    def parameters(self) -> dict[str, Any]:
+        """What was asked for beside model and prompt, as JSON values; a picture stands as its digest."""
+        wanted = {
+            "operation": self.operation,
+            "seconds": self.seconds,
+            "size": self.size,
+            "input_reference": self.input_reference and self.input_reference.digest,
+            "source_id": self.source_id,
+            "seed": self.seed,
+            "negative_prompt": self.negative_prompt,
+            "take": None if self.take == 1 else self.take,
+            "extra_body": self.extra_body or None,
+        }
+        return {name: value for name, value in wanted.items() if value is not None}
+
+    def fingerprint(self) -> str:
+        """The same for the same clip wanted: model, prompt, parameters and the pictures' digests."""
+        text = json.dumps([self.model, self.prompt, self.parameters()], sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderProfile:
+    """What must be known of a provider before it is called; each adapter carries its own.
+
+    Attributes:
+        key_vars: environment variables that may hold the credential, first wins; empty: no credential.
+        token_vars: variables that hold a bearer token used where there is no key (Azure's Entra).
+        base_vars: variables that may hold the base URL, first wins.
+        default_base: the provider's own base URL; empty where each account has its own.
+        poll_seconds: how often the provider wants to be asked.
+        replays_creates: whether a create with the same ``Idempotency-Key`` gives the same job.
+    """
+
+    name: str
+    key_vars: tuple[str, ...] = ()
+    token_vars: tuple[str, ...] = ()
+    base_vars: tuple[str, ...] = ()
+    version_vars: tuple[str, ...] = ()
+    default_base: str = ""
+    poll_seconds: float = 10.0
+    replays_creates: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """One account's way to one model. The credential never shows in a repr and is never stored."""
+
+    provider: str
+    model: str
+    api_base: str
+    own_host: bool
+    """Whether ``api_base`` is the provider's own address, not one that the user set."""
+    api_key: str | None = field(default=None, repr=False)
+    bearer: str | None = field(default=None, repr=False)
+    api_version: str | None = None
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+    timeout: float = 60.0
+
+    @property
+    def name(self) -> str:
+        """``provider/model``."""
+        return f"{self.provider}/{self.model}"
+
+
+class Connection(TypedDict, total=False):
+    """Keywords of every call that say how to reach the provider."""
+
+    api_key: str | None
+    api_base: str | None
+    api_version: str | None
+    timeout: float | None
+    extra_headers: dict[str, str] | None
+
+
+class Options(Connection, total=False):
+    """Keywords of every call that makes a clip."""
+
+    user: str | None
+    seed: int | None
+    negative_prompt: str | None
+    metadata: dict[str, str] | None
+    extra_body: dict[str, Any] | None
+    fallbacks: list[str] | tuple[str, ...] | None
+    max_cost: Decimal | str | float | None
+    reuse: bool
+    idempotency_key: str | None
+
+
+def check_variant(variant: str) -> Variant:
+    """The variant as typed.
+
+    Raises:
+        InvalidRequest: no such variant.
+    """
+    if variant not in get_args(Variant):
+        raise InvalidRequest(
+            f"variant must be {one_of(get_args(Variant))}, not {variant!r}.", param="variant"
+        )
+    return cast(Variant, variant)

@@ -1,0 +1,1 @@
+"""The tests. Fake providers live in `tests.fakes`."""
