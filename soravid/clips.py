@@ -68,13 +68,15 @@ class Clip:
 
 def file_name(prompt: str, job_id: str, digits: int = 4) -> str:
     """Words of the prompt and a short id, so that a folder of clips can be read: ``red-kite-7f3c.mp4``."""
+    words = re.findall(r"[^\W_]+", prompt.lower())
+    if len(words) > 1 and words[0] in _ARTICLES:
+        del words[0]
     stem = ""
-    for word in re.findall(r"[^\W_]+", prompt.lower()):
-        if word not in _ARTICLES:
-            longer = f"{stem}-{word}".strip("-")
-            if len(longer.encode()) > 48:
-                break
-            stem = longer
+    for word in words:
+        longer = f"{stem}-{word}".strip("-")
+        if len(longer.encode()) > 48:
+            break
+        stem = longer
     return f"{stem or 'clip'}-{job_id.removeprefix('job_')[:digits]}.mp4"
 
 

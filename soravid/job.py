@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import threading
 import weakref
@@ -33,11 +34,18 @@ class Job:
     """
 
     def __init__(
-        self, pipeline: Pipeline, *, out: Path | None = None, deadline: float = JOB_DEADLINE
+        self,
+        pipeline: Pipeline,
+        *,
+        out: str | os.PathLike[str] | None = None,
+        deadline: float = JOB_DEADLINE,
     ) -> None:
         self._pipeline = pipeline
-        self._out = out
-        self._folder = settings.media_dir().absolute()
+        # Absolute from the start: the working folder may be another one when the clip arrives.
+        file = None if out is None else Path(out).expanduser().absolute()
+        in_folder = file is not None and (file.is_dir() or str(out).endswith("/"))
+        self._folder = file if file and in_folder else settings.media_dir().absolute()
+        self._file = None if in_folder else file
         self._deadline = deadline
         self._row: JobRow | None = None
         self._fetching = False
@@ -51,7 +59,14 @@ class Job:
     # --- making one ----------------------------------------------------------------------------------
 
     @classmethod
-    def start(cls, pipeline: Pipeline, plan: Plan, *, out: Path | None = None, reuse: bool = False) -> Job:
+    def start(
+        cls,
+        pipeline: Pipeline,
+        plan: Plan,
+        *,
+        out: str | os.PathLike[str] | None = None,
+        reuse: bool = False,
+    ) -> Job:
         """Send a plan on its way and return at once; with ``reuse``, take the clip that there is already.
 
         Raises:
@@ -65,11 +80,11 @@ class Job:
         job._begin(plan)
         job._known.wait()
         if job._row is None:
-            job.wait()  # raises what kept the job from being written down
+            job._future.result()  # raises what kept the job from being written down
         return job
 
     @classmethod
-    def of(cls, pipeline: Pipeline, row: JobRow, *, out: Path | None = None) -> Job:
+    def of(cls, pipeline: Pipeline, row: JobRow, *, out: str | os.PathLike[str] | None = None) -> Job:
         """The job of a journal's row: the running one, if this process runs it."""
         if running := _live.get(row.id):
             return running
@@ -82,15 +97,15 @@ class Job:
         return job
 
     @classmethod
-    def _of_stored(cls, pipeline: Pipeline, row: JobRow, out: Path | None) -> Job:
+    def _of_stored(cls, pipeline: Pipeline, row: JobRow, out: str | os.PathLike[str] | None) -> Job:
         """A stored clip, for nothing; brought beside this notebook if it lies elsewhere."""
         path = row.path
         if path is None:
             raise FileNotFoundError(row.clip)
         job = cls(pipeline, out=out)
         job._row, job._reused = row, True
-        wanted = out or (None if path.is_relative_to(job._folder.parent) else job._folder / path.name)
-        if wanted and wanted != path:
+        wanted = job._file or job._folder / path.name
+        if wanted != path and (out or not path.is_relative_to(job._folder.parent)):
             wanted.parent.mkdir(parents=True, exist_ok=True)
             path = Path(shutil.copy2(path, wanted))
         pipeline.journal.reused(row)
@@ -149,7 +164,7 @@ class Job:
         Raises:
             UnsupportedOperation: the provider finishes, and may bill, what has begun.
         """
-        loop.run(self._cancel())
+        loop.run(self.cancelled_at_provider())
 
     @property
     def clip(self) -> Clip:
@@ -219,7 +234,7 @@ class Job:
             if row.path is None:
                 self._fetching = True
                 self._saw(row)
-                target = self._out or clips.free_path(self._folder, row.prompt, row.id)
+                target = self._file or clips.free_path(self._folder, row.prompt, row.id)
                 row = await self._pipeline.store(row, target)
             self._row = row
             self._end(clip=self._clip_of(row, row.path or Path(row.clip or "")))
@@ -229,7 +244,8 @@ class Job:
             await self._refresh()
             self._end(error=wrong)
 
-    async def _cancel(self) -> None:
+    async def cancelled_at_provider(self) -> None:
+        """What ``cancel`` waits for, on the loop thread."""
         await asyncio.wait_for(self._taken.wait(), timeout=60.0)
         if self._row is None or self._future.done():
             return

@@ -55,7 +55,7 @@ def run(work: Coroutine[Any, Any, R]) -> R:
         raise
 
 
-def blocking(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
+def blocking(function: Callable[P, Coroutine[Any, Any, R]], name: str | None = None) -> Callable[P, R]:
     """The synchronous face of a coroutine function: the same arguments, run on the loop thread."""
 
     @functools.wraps(function)
@@ -63,10 +63,12 @@ def blocking(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
         _check_keywords(face, kwargs)
         return run(function(*args, **kwargs))
 
-    return _described(face, function)
+    return _described(face, function, name)
 
 
-def hopping(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
+def hopping(
+    function: Callable[P, Coroutine[Any, Any, R]], name: str | None = None
+) -> Callable[P, Coroutine[Any, Any, R]]:
     """The asynchronous face: awaited on any loop, run on the loop thread."""
 
     @functools.wraps(function)
@@ -74,7 +76,7 @@ def hopping(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Corout
         _check_keywords(face, kwargs)
         return await asyncio.wrap_future(submit(function(*args, **kwargs)))
 
-    return _described(face, function)
+    return _described(face, function, name)
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
@@ -88,8 +90,12 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     return _described(face, function)
 
 
-def _described(face: Callable[P, R], function: Callable[..., Any]) -> Callable[P, R]:
-    """Spell ``**options: Unpack[...]`` out in the signature, for Jupyter's help and completion."""
+def _described(face: Callable[P, R], function: Callable[..., Any], name: str | None = None) -> Callable[P, R]:
+    """Give a face its public name and its whole signature.
+
+    ``**options: Unpack[...]`` is spelt out, for Jupyter's help and completion.
+    """
+    face.__name__ = name or function.__name__
     signature = inspect.signature(function)
     parameters = list(signature.parameters.values())
     if parameters and parameters[-1].kind is inspect.Parameter.VAR_KEYWORD:

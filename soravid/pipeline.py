@@ -49,22 +49,32 @@ JOB_DEADLINE = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A request that has passed guard and price: what to send where, first choice first, and what to hold."""
+class Step:
+    """One way to a clip: what to send where, what to hold, and the clip's expected duration and size."""
 
-    steps: tuple[tuple[VideoRequest, Deployment, int | None], ...]
+    request: VideoRequest
+    deployment: Deployment
+    price: int | None
+    expected: tuple[str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A request that has passed guard and price: its steps, first choice first."""
+
+    steps: tuple[Step, ...]
     idempotency_key: str | None = None
     labels: dict[str, str] = field(default_factory=dict)
 
     @property
     def request(self) -> VideoRequest:
         """What was asked for."""
-        return self.steps[0][0]
+        return self.steps[0].request
 
     @property
     def estimate(self) -> int | None:
         """Nano-USD that the dearest of the choices costs; None when one is unknown."""
-        prices = [price for _, _, price in self.steps]
+        prices = [step.price for step in self.steps]
         return None if None in prices else max(cast("list[int]", prices))
 
 
@@ -100,7 +110,7 @@ class Pipeline:
                 given = {**given, "api_base": source.api_base}
             deployment = settings.deployment(provider_class(provider).profile, name, given)
             checks.check_request(wanted, deployment, today)
-            steps.append((wanted, deployment, _estimate(wanted, source)))
+            steps.append(Step(wanted, deployment, *_expect(wanted, source)))
         plan = Plan(tuple(steps), options.get("idempotency_key"), options.get("metadata") or {})
         limit = options.get("max_cost")
         if limit is not None:
@@ -128,24 +138,25 @@ class Pipeline:
             row = await asyncio.to_thread(self.journal.by_key, plan.idempotency_key)
             if row and row.fingerprint == plan.request.fingerprint():
                 return row
-        for number, (request, deployment, price) in enumerate(plan.steps, start=1):
+        for step in plan.steps:
             row = await asyncio.to_thread(
                 self.journal.open,
-                request,
-                deployment,
-                price,
+                step.request,
+                step.deployment,
+                step.price,
                 idempotency_key=plan.idempotency_key,
                 labels=plan.labels,
+                expected=step.expected,
             )
             if on_row:
                 on_row(row)
             try:
                 # Whoever waits may give up; the request and its journal entry are finished all the same.
-                return await asyncio.shield(self._send(row, request, deployment))
+                return await asyncio.shield(self._send(row, step.request, step.deployment))
             except (Refused, OutcomeUnknown):
                 raise
             except (ProviderError, ConnectionFailed):
-                if number == len(plan.steps):
+                if step is plan.steps[-1]:
                     raise
         raise AssertionError("unreachable: a plan has at least one step")
 
@@ -336,27 +347,25 @@ class Pipeline:
         return await self._observe(row, Video(id=row.video_id, status="cancelled"))
 
 
-def _estimate(request: VideoRequest, source: JobRow | None) -> int | None:
-    """The price of a request; a remix or an edit is as long and as large as its source unless it says so."""
-    if request.operation == "create" or (request.seconds and request.size):
-        return catalog.estimate(request)
-    if source is None or not (source.seconds or request.seconds):
-        return None
-    return catalog.estimate(
-        replace(request, seconds=request.seconds or source.seconds, size=request.size or source.size)
-    )
+def _expect(request: VideoRequest, source: JobRow | None) -> tuple[int | None, tuple[str | None, str | None]]:
+    """The price of a request and the clip's duration and size.
+
+    A remix or an edit is as long and as large as its source, unless it says otherwise.
+    """
+    seconds, size = request.seconds, request.size
+    if request.operation == "create":
+        if model := catalog.find(request.model):
+            seconds, size = seconds or model.default_seconds, size or model.default_size
+    elif source:
+        seconds, size = seconds or source.seconds, size or source.size
+    return catalog.price(request.model, seconds, size), (seconds, size)
 
 
 def _cost(row: JobRow, video: Video) -> int | None:
+    """What a completed clip cost, by the duration and size which the provider says it delivered."""
     # An extension reports the whole stitched duration; what was asked for is what was made.
-    made = row.parameters.get("seconds") if row.operation == "extend" else None
-    asked = VideoRequest(
-        model=row.model,
-        prompt=row.prompt,
-        seconds=row.parameters.get("seconds"),
-        size=row.parameters.get("size"),
-    )
-    return catalog.actual(asked, video.model_copy(update={"seconds": made}) if made else video)
+    delivered = None if row.operation == "extend" else video.seconds
+    return catalog.price(row.model, delivered or row.seconds, video.size or row.size)
 
 
 def _failed(row: JobRow, code: str, message: str) -> Video:

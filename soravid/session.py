@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Unpack
 
+from soravid import card_text as cards
 from soravid import catalog, settings
 from soravid.errors import InvalidRequest
 from soravid.job import Job
@@ -49,7 +50,7 @@ def generate(
         operation: create, or remix, edit, extend of ``video_id`` (a job's or a video's id).
         video_id: what to remix, edit or extend.
         take: 2, 3, ... for further clips of the same request.
-        path: where the clip goes; else into ``soravid_media`` under words of the prompt.
+        path: the clip's file, or a folder for it; else ``soravid_media``, under words of the prompt.
         **options: as for ``Client.videos.create``; ``reuse=True`` takes a clip that there is already.
 
     Raises:
@@ -69,8 +70,7 @@ def generate(
             options=options,
         )
     )
-    out = None if path is None else Path(path).expanduser().absolute()
-    return Job.start(current(), plan, out=out, reuse=bool(options.get("reuse")))
+    return Job.start(current(), plan, out=path, reuse=bool(options.get("reuse")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +103,8 @@ def estimate(
         InvalidRequest: something that cannot work.
     """
     plan = run(make_plan(current(), prompt, model, seconds=seconds, size=size, options=options))
-    wanted, entry = plan.request, catalog.find(plan.request.model)
-    return Estimate(
-        wanted.model,
-        wanted.seconds or (entry.default_seconds if entry else None),
-        wanted.size or (entry.default_size if entry else None),
-        None if plan.estimate is None else to_usd(plan.estimate),
-    )
+    usd = None if plan.estimate is None else to_usd(plan.estimate)
+    return Estimate(plan.request.model, *plan.steps[0].expected, usd)
 
 
 def models() -> Table:
@@ -136,6 +131,18 @@ def jobs(limit: int = 20, *, unfinished: bool = False) -> list[Job]:
     return [Job.of(line, row) for row in rows[:limit]]
 
 
+def jobs_table(limit: int = 20) -> Table:
+    """The newest jobs as a table."""
+    rows = []
+    for each in jobs(limit):
+        view = each.view
+        where = view.path or (view.problem.title if view.problem else "")
+        when = datetime.fromtimestamp(view.started_at).astimezone().strftime("%d %b %H:%M")
+        prompt = cards.shortened(view.prompt, 40)
+        rows.append((view.job_id, when, view.label, view.model, cards.amount(view), prompt, where))
+    return Table(("Job", "When", "State", "Model", "Money", "Prompt", "Clip"), rows, "Jobs")
+
+
 def find_job(text: str) -> Job:
     """The job with that id, its provider's id, or an id that begins so.
 
@@ -157,14 +164,6 @@ def spend(*, all_time: bool = False) -> Spend:
     """What this session, or every session of this journal, has settled, held and saved (nano-USD)."""
     journal = current().journal
     return journal.spend(None if all_time else journal.session)
-
-
-def spend_line(sums: Spend) -> str:
-    """A spend in one line: ``$0.80 spent · $1.60 held · saved $2.40``."""
-    parts = [f"{show(sums.settled)} spent", f"{show(sums.held)} held", f"saved {show(sums.saved)}"]
-    if sums.unpriced:
-        parts.append(f"{sums.unpriced} with unknown price")
-    return " · ".join(parts)
 
 
 def doctor() -> Table:

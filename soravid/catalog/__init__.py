@@ -1,4 +1,4 @@
-"""The models that soravid knows: look-up, checks before anything is sent, estimates and costs."""
+"""The models that soravid knows: look-up, checks, prices."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from functools import cache
 from importlib.resources import files
 
 from soravid.catalog.model import PROMPT_LIMIT, Model, Span, normal_seconds
-from soravid.types import Video, VideoRequest
 
-__all__ = ["PROMPT_LIMIT", "Model", "Span", "actual", "estimate", "find", "models", "normal_seconds"]
+__all__ = ["PROMPT_LIMIT", "Model", "Span", "find", "models", "normal_seconds", "price"]
 
 
 @cache
@@ -29,20 +28,7 @@ def find(model_id: str) -> Model | None:
     return _catalogue().get(model_id)
 
 
-def estimate(request: VideoRequest) -> int | None:
-    """Nano-USD that the clip is expected to cost; None when the price is unknown, never 0 for that."""
-    model = find(request.model)
-    if model is None:
-        return None
-    return model.price(request.seconds or model.default_seconds, request.size or model.default_size)
-
-
-def actual(request: VideoRequest, video: Video) -> int | None:
-    """Nano-USD that a completed clip cost, by the duration and size which the provider says it delivered."""
-    model = find(request.model)
-    if model is None:
-        return None
-    return model.price(
-        video.seconds or request.seconds or model.default_seconds,
-        video.size or request.size or model.default_size,
-    )
+def price(model_id: str, seconds: str | None, size: str | None) -> int | None:
+    """Nano-USD for a clip of that duration and size; None when it is not known, never 0 for that."""
+    model = find(model_id)
+    return None if model is None or seconds is None or size is None else model.price(seconds, size)

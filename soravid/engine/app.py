@@ -197,7 +197,9 @@ class _File(FileResponse):
                 self._parse_range_header(wanted.decode("latin-1"), self.stat_result.st_size)
             except Exception:  # its two exceptions are private
                 size = self.stat_result.st_size
-                error = WireError(416, f"The range must lie within the file's {size} bytes.", code="invalid_range")
+                error = WireError(
+                    416, f"The range must lie within the file's {size} bytes.", code="invalid_range"
+                )
                 response = JSONResponse(error.body(), 416, headers={"content-range": f"bytes */{size}"})
                 await response(scope, receive, send)
                 return
@@ -215,7 +217,9 @@ class _Auth:
         if scope["type"] == "http" and self._expected is not None and not scope["path"].endswith("/healthz"):
             given = _header(scope["headers"], b"authorization")
             if not hmac.compare_digest(given, self._expected):
-                error = WireError(401, "Missing or wrong API key.", code="invalid_api_key", kind="authentication_error")
+                error = WireError(
+                    401, "Missing or wrong API key.", code="invalid_api_key", kind="authentication_error"
+                )
                 await JSONResponse(error.body(), 401)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
@@ -241,7 +245,9 @@ def _refuse_http(request: Request, error: Exception) -> Response:
         message = f"{request.method} is not allowed on {request.url.path}."
         refusal = WireError(405, message, code="method_not_allowed")
     else:
-        refusal = WireError(error.status_code, f"Unknown address: {request.url.path[:120]}", code="unknown_url")
+        refusal = WireError(
+            error.status_code, f"Unknown address: {request.url.path[:120]}", code="unknown_url"
+        )
     return JSONResponse(refusal.body(), error.status_code, headers=error.headers)
 
 

@@ -20,7 +20,10 @@ _WORDS = [
     (rf"{_PAN}{_BETWEEN}{_SIDE}", "pan"),
     (rf"{_PAN}{_BETWEEN}{_LIFT}", "tilt"),
     (rf"\b{_SIDE}\s+pan\b", "pan"),
-    (r"\b(?:camera|slow|slowly|gentle|smooth|fast|quick|whip|wide)\s+pans?\b|\bpanning\b|\bpans?\s+(?:across|over|along)\b", "pan:right"),
+    (
+        r"\b(?:camera|slow|slowly|gentle|smooth|fast|quick|whip|wide)\s+pans?\b|\bpanning\b|\bpans?\s+(?:across|over|along)\b",
+        "pan:right",
+    ),
     (rf"\btilt(?:s|ing|ed)?\b{_BETWEEN}{_LIFT}", "tilt"),
     (rf"\b{_LIFT}\s+tilt\b", "tilt"),
     (r"\btilt\b|\btilting\s+shot\b", "tilt:up"),
@@ -30,12 +33,24 @@ _WORDS = [
     (r"\btrack(?:ing)?\s+shot\b", "truck:right"),
     (r"\b(?:zoom(?:s|ing)?)\b(?:\s+\w+){0,2}?\s+out\b", "zoom:out"),
     (r"\bzoom(?:s|ing)?\b", "zoom:in"),
-    (r"\b(?:pull(?:s|ing)?[\s-]+(?:out|back|away)|doll(?:y|ies|ying)\s+(?:out|back|backwards?)|pull-?out|pullback)\b", "dolly:out"),
-    (r"\bpush(?:es|ing)?[\s-]+in\b|\bdoll(?:y|ies|ying)\s+(?:in|into|forwards?|towards?)\b|\bdolly\b", "dolly:in"),
-    (r"\bcamera\s+(?:flies|moves|glides)\s+(?:forwards?|through|towards?|into|over)\b|\bfly-?over\b|\bdrone\b", "dolly:in"),
+    (
+        r"\b(?:pull(?:s|ing)?[\s-]+(?:out|back|away)|doll(?:y|ies|ying)\s+(?:out|back|backwards?)|pull-?out|pullback)\b",
+        "dolly:out",
+    ),
+    (
+        r"\bpush(?:es|ing)?[\s-]+in\b|\bdoll(?:y|ies|ying)\s+(?:in|into|forwards?|towards?)\b|\bdolly\b",
+        "dolly:in",
+    ),
+    (
+        r"\bcamera\s+(?:flies|moves|glides)\s+(?:forwards?|through|towards?|into|over)\b|\bfly-?over\b|\bdrone\b",
+        "dolly:in",
+    ),
     (r"\borbit(?:s|ing)?\b|\barc\s+shot\b|\bcircl(?:es|ing)\s+around\b|\b360\b", "orbit:right"),
     (r"\bhand-?held\b|\bshaky\b", "handheld:"),
-    (r"\bstatic\b|\blocked(?:[\s-]+(?:off|down))?\b|\btripod\b|\b(?:still|fixed)\s+(?:camera|frame)\b|\bno\s+camera\s+move", "static:"),
+    (
+        r"\bstatic\b|\blocked(?:[\s-]+(?:off|down))?\b|\btripod\b|\b(?:still|fixed)\s+(?:camera|frame)\b|\bno\s+camera\s+move",
+        "static:",
+    ),
 ]
 _PATTERNS = [(re.compile(pattern, re.IGNORECASE), name) for pattern, name in _WORDS]
 _THEN = re.compile(r"\bthen\b|\bfollowed by\b", re.IGNORECASE)

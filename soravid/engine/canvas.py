@@ -70,10 +70,14 @@ class Lens:
 
 
 class Canvas:
-    """The planes of one frame: `y` ``(height, width)``, `u` and `v` ``(height/2, width/2)``, float32."""
+    """The planes of one frame: `y` ``(height, width)``, `u` and `v` ``(height/2, width/2)``, float32.
+
+    `floor` is the row from which layers still to come will cover everything; painting below it is a waste.
+    """
 
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
+        self.floor = frame.height
         self.y: Array = np.zeros((frame.height, frame.width), np.float32)
         self.u: Array = np.zeros((frame.height // 2, frame.width // 2), np.float32)
         self.v: Array = np.zeros_like(self.u)

@@ -104,14 +104,18 @@ class Glitter:
         bottom = min(canvas.frame.height, (int(lens.y(y + 3 * high).max()) + 2) & ~1)
         if top >= bottom:
             return
+        left = max(0, int(lens.x(x - 1.5 * wide).min()) & ~1)
+        right = min(canvas.frame.width, (int(lens.x(x + 1.5 * wide).max()) + 2) & ~1)
         for (plane, step), value in zip(canvas.planes(), to_ycc(self.colour), strict=True):
-            rows, columns = plane.shape
-            at_rows = lens.rows(rows, step)[top // step : bottom // step, None]
-            across = np.exp(-(((lens.columns(columns, step)[:, None] - x) / wide) ** 4))
+            rows, columns = slice(top // step, bottom // step), slice(left // step, right // step)
+            at_rows = lens.rows(plane.shape[0], step)[rows, None]
+            away = (lens.columns(plane.shape[1], step)[columns, None] - x) / wide
+            away *= away
+            across = np.exp(-(away * away))
             down = shine * np.exp(-(((at_rows - y) / high) ** 2))
             cover = down.astype(np.float32) @ across.astype(np.float32).T
             np.minimum(cover, 0.92, out=cover)
-            area = plane[top // step : bottom // step]
+            area = plane[rows, columns]
             area += (np.float32(value) - area) * cover
 
 
@@ -145,7 +149,14 @@ class Fall:
 
 
 def _spot(
-    canvas: Canvas, x: float, y: float, wide: float, high: float, luma: float, alpha: float, slant: float = 0.0
+    canvas: Canvas,
+    x: float,
+    y: float,
+    wide: float,
+    high: float,
+    luma: float,
+    alpha: float,
+    slant: float = 0.0,
 ) -> None:
     # A soft point or streak; only luma, as the eye sees no colour in something so small.
     height, width = canvas.y.shape

@@ -37,10 +37,11 @@ class ClipWriter:
         context.color_range = _LIMITED
         # A fixed number of threads: x264's result depends on it, and must not depend on the machine.
         context.thread_count = 2
+        # Superfast but for what its flat ramps need: with mbtree half the bytes, with aq-mode 3 no bands in the dark.
         context.options = {
-            "preset": "veryfast",
+            "preset": "superfast",
             "crf": "19",
-            "x264-params": "aq-mode=3:aq-strength=1.1:rc-lookahead=10:deblock=1,1",
+            "x264-params": "mbtree=1:rc-lookahead=8:scenecut=0:aq-mode=3",
         }
         self._stream = stream
         self._time_base = Fraction(1, fps)

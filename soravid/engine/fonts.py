@@ -16,7 +16,8 @@ _HERE = Path(__file__).parent / "fonts"
 _BUNDLED = {"line": ("InterDisplay-SemiBold.ttf", "Inter-SemiBold.ttf"), "caps": ("Inter-SemiBold.ttf",)}
 
 # Wide coverage first. Names, as the folders differ between systems and their versions.
-_NAMES = """
+_NAMES = (
+    """
 dejavusans.ttf|notosans-medium.ttf|notosans-regular.ttf|notosanscjk-medium.ttc|notosanscjk-regular.ttc
 notosanscjksc-regular.otf|notosanscjkjp-regular.otf|sourcehansans-regular.ttc|pingfang.ttc|hiragino sans gb.ttc
 ヒラギノ角ゴシック w6.ttc|applesdgothicneo.ttc|msyh.ttc|yugothm.ttc|meiryo.ttc|malgun.ttf|simhei.ttf
@@ -26,7 +27,10 @@ notosanshebrew-regular.ttf|notosansdevanagari-regular.ttf|kohinoor.ttc|nirmala.t
 notosansthai-regular.ttf|thonburi.ttc|leelawui.ttf|notosansbengali-regular.ttf|notosanstamil-regular.ttf
 segoeui.ttf|tahoma.ttf|arialuni.ttf|arial unicode.ttf|freesans.ttf|lohit-devanagari.ttf|unifont.ttf
 notosanssymbols2-regular.ttf|notosanssymbols-regular.ttf|seguisym.ttf|apple symbols.ttf|notoemoji-regular.ttf
-""".strip().replace("\n", "|").split("|")
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
 
 
 def has_shaping() -> bool:
@@ -91,8 +95,15 @@ def _folders() -> list[Path]:
     home = Path.home()
     if sys.platform == "win32":
         local = os.environ.get("LOCALAPPDATA", str(home))
-        return [Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts", Path(local) / "Microsoft/Windows/Fonts"]
+        return [
+            Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts",
+            Path(local) / "Microsoft/Windows/Fonts",
+        ]
     if sys.platform == "darwin":
         return [Path("/System/Library/Fonts"), Path("/Library/Fonts"), home / "Library/Fonts"]
     shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
-    return [*(Path(part) / "fonts" for part in shared.split(":")), home / ".local/share/fonts", home / ".fonts"]
+    return [
+        *(Path(part) / "fonts" for part in shared.split(":")),
+        home / ".local/share/fonts",
+        home / ".fonts",
+    ]

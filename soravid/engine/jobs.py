@@ -35,7 +35,12 @@ class Engine:
         self._ownership.release()
 
     def create(
-        self, request: Request, reference: bytes | None = None, *, key: str | None = None, parent: Job | None = None
+        self,
+        request: Request,
+        reference: bytes | None = None,
+        *,
+        key: str | None = None,
+        parent: Job | None = None,
     ) -> Job:
         """Make a job and queue it; with the idempotency `key` of an earlier call, return that call's job.
 

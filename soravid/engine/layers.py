@@ -7,14 +7,16 @@ paints it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from PIL import Image
 
 from soravid.engine.camera import View
-from soravid.engine.canvas import Array, Canvas, Lens, ramp
+from soravid.engine.canvas import Array, Canvas, Frame, Lens, ramp
 from soravid.engine.palette import Colour, to_ycc
 
 Stops = list[tuple[float, Colour]]
@@ -25,6 +27,17 @@ class Layer(Protocol):
 
     def paint(self, canvas: Canvas, view: View, time: float) -> None:
         """Paint."""
+
+
+def floors(layers: Sequence[Layer], frame: Frame, view: View) -> list[int]:
+    """Return for each layer the (even) row from which those after it cover everything."""
+    rows: list[int] = []
+    floor = frame.height
+    for layer in reversed(layers):
+        rows.append(floor)
+        if isinstance(layer, Ridge):
+            floor = min(floor, layer.solid(frame, view))
+    return rows[::-1]
 
 
 @dataclass(frozen=True)
@@ -61,7 +74,10 @@ class Fill:
 
 
 def paint_fill(canvas: Canvas, lens: Lens, fill: Fill, top: int, bottom: int) -> None:
-    """Fill the rows from `top` to `bottom` (even pixels)."""
+    """Fill the rows from `top` to `bottom` (even pixels), as far as they will be seen."""
+    bottom = min(bottom, canvas.floor)
+    if top >= bottom:
+        return
     for step, planes in ((1, (0,)), (2, (1, 2))):
         shape = canvas.planes()[planes[0]][0].shape
         left, right = fill.factors(lens, *shape, step)
@@ -95,7 +111,15 @@ class Ridge:
     fill: Fill
     sway: float = 0.0
     heave: float = 0.0
-    alpha: float = 1.0
+
+    @cached_property
+    def _lowest(self) -> float:
+        return float(self.outline.max()) + abs(self.heave)
+
+    def solid(self, frame: Frame, view: View) -> int:
+        """Return the even row from which this ridge covers everything."""
+        row = int(Lens(frame, view, self.depth).y(self._lowest)) + 4
+        return max(0, min(frame.height, row)) & ~1
 
     def paint(self, canvas: Canvas, view: View, time: float) -> None:
         """Paint the edge with its coverage, and everything under it."""
@@ -103,14 +127,10 @@ class Ridge:
         width, height = canvas.frame.width, canvas.frame.height
         edge = self._edge(lens, width, time)
         top = max(0, int(edge.min()) - 2) & ~1
-        bottom = min(height, (int(edge.max()) + 4) & ~1)
-        if top >= height:
-            return
-        full = max(0, min(height, bottom)) if self.alpha >= 1 else height
-        if full < height:
-            paint_fill(canvas, lens, self.fill, full, height)
-        if top < full:
-            self._paint_edge(canvas, lens, edge, top, full)
+        full = max(0, min(height, (int(edge.max()) + 4) & ~1))
+        paint_fill(canvas, lens, self.fill, full, height)
+        if top < min(full, canvas.floor):
+            self._paint_edge(canvas, lens, edge, top, min(full, canvas.floor))
 
     def _edge(self, lens: Lens, width: int, time: float) -> Array:
         at = lens.columns(width) - np.float32(self.sway * time)
@@ -132,8 +152,6 @@ class Ridge:
             cover = (middles - line) * (steep if step == 1 else steep[::2])
             cover += np.float32(0.5)
             np.clip(cover, 0, 1, out=cover)
-            if self.alpha < 1:
-                cover *= np.float32(self.alpha)
             for index in planes:
                 area = canvas.planes()[index][0][rows]
                 colour = left[index][rows] @ right
@@ -142,11 +160,15 @@ class Ridge:
                 area += colour
 
 
+WALL = 120
+
+
 @dataclass(frozen=True)
 class Cutout:
-    """A shape drawn as a bitmap mask (a skyline), filled like a ridge, perhaps with lights of its own.
+    """A shape drawn as a bitmap (a skyline), filled like a ridge, with lights of its own.
 
-    `mask` covers `x..x+width` and `y..y+height` in units; below it everything is filled.
+    `mask` covers `x..x+width` and `y..y+height` in units; below it everything is filled. Up to `WALL` its values are
+    coverage, above it brightness of a `light`: one resampling then does for both.
     """
 
     depth: float
@@ -156,8 +178,7 @@ class Cutout:
     width: float
     height: float
     fill: Fill
-    lights: Image.Image | None = None
-    light: Colour = (1.0, 1.0, 1.0)
+    light: Colour
 
     def paint(self, canvas: Canvas, view: View, time: float) -> None:  # noqa: ARG002 - a Layer
         """Paint the part of the mask which is in the frame."""
@@ -178,24 +199,19 @@ class Cutout:
             min(self.mask.height, start_y + (bottom - top) * scale),
         )
         size = (frame.width, bottom - top)
-        cover = _resized(self.mask, size, box)
-        lit = None if self.lights is None else _resized(self.lights, size, box)
+        values = np.asarray(self.mask.resize(size, Image.Resampling.BILINEAR, box=box), np.float32)
+        cover = np.minimum(values * np.float32(1 / WALL), 1)
+        lit = np.maximum((values - WALL) * np.float32(1 / (255 - WALL)), 0)
         for step, planes in ((1, (0,)), (2, (1, 2))):
             shape = canvas.planes()[planes[0]][0].shape
             left, right = self.fill.factors(lens, *shape, step)
             rows = slice(top // step, bottom // step)
             part = cover if step == 1 else _halved(cover)
-            shine = None if lit is None else lit if step == 1 else _halved(lit)
+            shine = lit if step == 1 else _halved(lit)
             for index in planes:
                 area = canvas.planes()[index][0][rows]
                 area += (left[index][rows] @ right - area) * part
-                if shine is not None:
-                    area += (np.float32(to_ycc(self.light)[index]) - area) * shine
-
-
-def _resized(mask: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float]) -> Array:
-    image = mask.resize(size, Image.Resampling.BILINEAR, box=box)
-    return np.asarray(image, np.float32) * np.float32(1 / 255)
+                area += (np.float32(to_ycc(self.light)[index]) - area) * shine
 
 
 def _halved(area: Array) -> Array:

@@ -82,7 +82,12 @@ def _pieces(text: str) -> list[str]:
     for char in text:
         wide = unicodedata.east_asian_width(char) in "WF"
         closing = unicodedata.category(char) in ("Pe", "Pf", "Po")
-        if not pieces or (pieces[-1].endswith(" ") and char != " ") or (wide and not closing) or (_is_wide_end(pieces[-1]) and char != " " and not closing):
+        if (
+            not pieces
+            or (pieces[-1].endswith(" ") and char != " ")
+            or (wide and not closing)
+            or (_is_wide_end(pieces[-1]) and char != " " and not closing)
+        ):
             pieces.append(char)
         else:
             pieces[-1] += char
@@ -156,7 +161,15 @@ def _shaped(text: str) -> str:
         after = index + 1 < len(text) and "final" in forms.get(text[index + 1], {})
         own = forms.get(char, {})
         joined_after = after and "initial" in own
-        name = "medial" if before and joined_after else "final" if before else "initial" if joined_after else "isolated"
+        name = (
+            "medial"
+            if before and joined_after
+            else "final"
+            if before
+            else "initial"
+            if joined_after
+            else "isolated"
+        )
         shaped.append(own.get(name, char))
     return "".join(reversed(shaped))
 

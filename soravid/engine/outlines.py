@@ -39,7 +39,10 @@ def peaks(x: Array, height: float, length: float, chance: random.Random) -> Arra
         finer: list[tuple[float, float]] = []
         for (ax, ay), (bx, by) in zip(nodes, nodes[1:], strict=False):
             share = chance.uniform(0.35, 0.65)
-            finer += [(ax, ay), (ax + (bx - ax) * share, ay + (by - ay) * share + chance.uniform(-rough, rough))]
+            finer += [
+                (ax, ay),
+                (ax + (bx - ax) * share, ay + (by - ay) * share + chance.uniform(-rough, rough)),
+            ]
         nodes = [*finer, nodes[-1]]
     return np.asarray(-height * np.interp(x, *zip(*nodes, strict=True)), np.float32)
 
@@ -86,35 +89,39 @@ def swell(x: Array, height: float, length: float, chance: random.Random) -> Arra
 
 
 def skyline(
-    width: float, height: float, unit: float, chance: random.Random, *, lit: float
-) -> tuple[Image.Image, Image.Image | None]:
-    """Draw a town `width` by `height` units: its mask, and its windows if the share `lit` is above zero."""
-    fine = min(1.5 * unit, 9000 / width)
-    size = (int(width * fine), int(height * fine))
-    mask = Image.new("L", size, 0)
-    windows = Image.new("L", size, 0) if lit > 0 else None
-    pen, lamp = ImageDraw.Draw(mask), None if windows is None else ImageDraw.Draw(windows)
+    width: float, height: float, unit: float, chance: random.Random, *, wall: int, lit: float
+) -> Image.Image:
+    """Draw a town `width` by `height` units: walls of value `wall`, brighter windows in the share `lit` of places."""
+    fine = min(1.1 * unit, 9000 / width)
+    mask = Image.new("L", (int(width * fine), int(height * fine)), 0)
+    pen = ImageDraw.Draw(mask)
     at, phase = -0.02 * fine, chance.uniform(0, 6)
-    while at < size[0]:
+    while at < mask.width:
         wide = fine * chance.choice((0.035, 0.045, 0.055, 0.07, 0.085))
         middle = 0.5 + 0.5 * math.sin(at / fine * 3.1 + phase)
-        tall = size[1] * min(0.9, chance.uniform(0.2, 0.5) + 0.42 * middle * chance.random())
-        top = size[1] - tall
-        pen.rectangle((at, top, at + wide - 1, size[1]), fill=255)
+        tall = mask.height * min(0.88, chance.uniform(0.2, 0.5) + 0.42 * middle * chance.random())
+        top = mask.height - tall
+        pen.rectangle((at, top, at + wide - 1, mask.height), fill=wall)
         if chance.random() < 0.35:
             inset = wide * chance.uniform(0.15, 0.3)
-            pen.rectangle((at + inset, top - 0.016 * fine, at + wide - inset, top), fill=255)
+            pen.rectangle((at + inset, top - 0.016 * fine, at + wide - inset, top), fill=wall)
         if chance.random() < 0.16:
-            pen.rectangle((at + wide / 2 - 1, top - 0.06 * fine, at + wide / 2 + 1, top), fill=255)
-        if lamp is not None:
-            _windows(lamp, at, top, wide, size[1], 0.0105 * fine, chance, lit)
+            pen.rectangle((at + wide / 2 - 1, top - 0.06 * fine, at + wide / 2 + 1, top), fill=wall)
+        if lit > 0:
+            _windows(pen, (at, top, wide, mask.height), 0.0105 * fine, chance, wall, lit)
         at += wide + fine * chance.choice((0.0, 0.0, 0.004, 0.012))
-    return mask, windows
+    return mask
 
 
 def _windows(
-    pen: ImageDraw.ImageDraw, x: float, top: float, wide: float, foot: float, cell: float, chance: random.Random, lit: float
+    pen: ImageDraw.ImageDraw,
+    house: tuple[float, float, float, float],
+    cell: float,
+    chance: random.Random,
+    wall: int,
+    lit: float,
 ) -> None:
+    x, top, wide, foot = house
     columns = max(1, int((wide - 0.6 * cell) / cell))
     margin = (wide - columns * cell) / 2
     y = top + cell
@@ -122,5 +129,6 @@ def _windows(
         for column in range(columns):
             if chance.random() < lit:
                 left = x + margin + (column + 0.22) * cell
-                pen.rectangle((left, y, left + 0.5 * cell, y + 0.62 * cell), fill=int(chance.uniform(90, 235)))
+                value = wall + int((255 - wall) * chance.uniform(0.35, 0.92))
+                pen.rectangle((left, y, left + 0.5 * cell, y + 0.62 * cell), fill=value)
         y += 1.45 * cell

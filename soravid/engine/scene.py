@@ -12,7 +12,7 @@ import numpy as np
 from soravid.engine import outlines
 from soravid.engine.canvas import Frame
 from soravid.engine.effects import Clouds, Disc, Fall, Glitter, Road, Stars
-from soravid.engine.layers import Cutout, Fill, Glow, Layer, Ridge, Sky
+from soravid.engine.layers import WALL, Cutout, Fill, Glow, Layer, Ridge, Sky
 from soravid.engine.palette import Colour, Palette, mix
 from soravid.engine.sprites import SPRITES, Motion, Sprite
 
@@ -129,10 +129,14 @@ class _Composer:
             (self.horizon - 0.02, c.horizon),
             (self.horizon + 0.3, mix(c.horizon, c.far, 0.5)),
         ]
-        glows = (self._glow(0.16, 0.55), self._glow(0.42, 0.17)) if not self.dull else (self._glow(0.12, 0.7),)
+        glows = (
+            (self._glow(0.16, 0.55), self._glow(0.42, 0.17)) if not self.dull else (self._glow(0.12, 0.7),)
+        )
         return Sky(Fill(stops, glows))
 
-    def _land(self, outline: outlines.Array, at: float, depth: float, tone: float, *, mist: float = 0.5) -> Ridge:
+    def _land(
+        self, outline: outlines.Array, at: float, depth: float, tone: float, *, mist: float = 0.5
+    ) -> Ridge:
         """Place an outline with its foot `at`, coloured `tone` of the way from far to near, misty at its foot."""
         c = self.colours
         colour = _between(c, tone)
@@ -140,7 +144,12 @@ class _Composer:
         foot = mix(colour, mix(c.horizon, c.far, 0.35), mist * (1 - tone) ** 0.8)
         deep = mix(colour, c.near, 0.55 * tone)
         last = foot if tone < 0.75 else deep
-        stops = [(high, mix(colour, c.light, 0.05)), (high + 0.45 * (at - high) + 0.02, colour), (at + 0.12, last), (at + 0.6, deep)]
+        stops = [
+            (high, mix(colour, c.light, 0.05)),
+            (high + 0.45 * (at - high) + 0.02, colour),
+            (at + 0.12, last),
+            (at + 0.6, deep),
+        ]
         glow = (self._glow(0.34 * (1 - tone), 0.34),) if not self.dull and tone < 0.9 else ()
         return Ridge(depth, outline + np.float32(at), self.reach, Fill(stops, glow))
 
@@ -164,7 +173,9 @@ class _Composer:
         layers: list[Layer] = []
         for index, (height, depth) in enumerate(((0.28, 0.06), (0.24, 0.18), (0.18, 0.36))):
             outline = outlines.peaks(self.x, height * u(0.9, 1.1), u(0.42, 0.62), self.chance)
-            layers.append(self._land(outline, y + 0.03 + 0.055 * index, depth, 0.02 + 0.21 * index, mist=0.75))
+            layers.append(
+                self._land(outline, y + 0.03 + 0.055 * index, depth, 0.02 + 0.21 * index, mist=0.75)
+            )
         layers += self._things(y + 0.1, 0.5)
         base = outlines.hills(self.x, 0.07, 1.1, self.chance)
         if "firs" in self.has or self.chance.random() < 0.6:
@@ -182,7 +193,9 @@ class _Composer:
         if "peaks" in self.has:
             layers.append(self._land(outlines.peaks(self.x, 0.14, 0.5, self.chance), y, 0.06, 0.05))
         for index, depth in enumerate((0.16, 0.34, 0.58, 0.95)):
-            outline = outlines.dunes(self.x, u(0.09, 0.13) + 0.02 * index, u(0.6, 0.8) + 0.3 * index, self.chance)
+            outline = outlines.dunes(
+                self.x, u(0.09, 0.13) + 0.02 * index, u(0.6, 0.8) + 0.3 * index, self.chance
+            )
             if index == 3:
                 layers += self._things(y + 0.1, 0.6)
             layers.append(self._land(outline, y + 0.045 + 0.085 * index, depth, 0.06 + 0.3 * index, mist=0.3))
@@ -206,12 +219,15 @@ class _Composer:
         dark = self.colours.dark or sum(self.colours.middle) < 1.2
         for height, depth, tone, lit in ((0.24, 0.12, 0.14, 0.0), (0.3, 0.3, 0.5, 0.34 if dark else 0.07)):
             width = 2 * self.frame.half_width + 1.6
-            mask, lights = outlines.skyline(width, height, self.frame.unit, self.chance, lit=lit)
+            mask = outlines.skyline(width, height, self.frame.unit, self.chance, wall=WALL, lit=lit)
             colour, c = _between(self.colours, tone), self.colours
             foot = mix(colour, c.horizon, 0.5 * (1 - tone))
-            fill = Fill([(at - height, colour), (at - 0.03, mix(colour, foot, 0.5)), (at + 0.05, foot)], (self._glow(0.3 * (1 - tone), 0.4),))
+            fill = Fill(
+                [(at - height, colour), (at - 0.03, mix(colour, foot, 0.5)), (at + 0.05, foot)],
+                (self._glow(0.3 * (1 - tone), 0.4),),
+            )
             lamp = mix(c.accent, c.light, 0.45)
-            layers.append(Cutout(depth, mask, -width / 2, at - height, width, height, fill, lights, lamp))
+            layers.append(Cutout(depth, mask, -width / 2, at - height, width, height, fill, lamp))
         return layers
 
     def _city(self) -> list[Layer]:
@@ -229,7 +245,9 @@ class _Composer:
     def _road(self) -> list[Layer]:
         y = self.horizon
         far = outlines.peaks if self.chance.random() < 0.5 else outlines.hills
-        layers: list[Layer] = [self._land(far(self.x, 0.16, 0.6, self.chance), y + 0.03, 0.08, 0.08, mist=0.7)]
+        layers: list[Layer] = [
+            self._land(far(self.x, 0.16, 0.6, self.chance), y + 0.03, 0.08, 0.08, mist=0.7)
+        ]
         layers.append(self._land(outlines.hills(self.x, 0.07, 0.9, self.chance), y + 0.045, 0.3, 0.34))
         layers += self._things(y, 0.5)
         return layers + self._tarmac(y + 0.035)
@@ -254,7 +272,10 @@ class _Composer:
             layers.append(self._land(shape(self.x, tall * 0.6, 0.5, chance), y + 0.012, 0.14, 0.3, mist=0.6))
         mirror = mix(mix(c.horizon, c.middle, 0.3), c.far, 0.35)
         deep = _between(c, 0.62)
-        fill = Fill([(y, mirror), (y + 0.1, mix(mirror, deep, 0.5)), (y + 0.42, deep)], (Glow(self.sun_x, y, 0.3, 0.3, 0.4, mix(c.light, c.horizon, 0.4)),))
+        fill = Fill(
+            [(y, mirror), (y + 0.1, mix(mirror, deep, 0.5)), (y + 0.42, deep)],
+            (Glow(self.sun_x, y, 0.3, 0.3, 0.4, mix(c.light, c.horizon, 0.4)),),
+        )
         layers.append(Ridge(0.2, np.full_like(self.x, y), self.reach, fill))
         if not self.dull:
             layers.append(self._glitter(y))
@@ -296,7 +317,9 @@ class _Composer:
             layers.append(Disc(x, y, size, colour, 0.1 + 0.16 * index, 0.62))
         for index in range(2):
             outline = outlines.hills(self.x, 0.1, 1.2 + 0.5 * index, chance)
-            layers.append(self._land(outline, self.horizon + 0.12 + 0.13 * index, 0.6 + 0.35 * index, 0.6 + 0.4 * index))
+            layers.append(
+                self._land(outline, self.horizon + 0.12 + 0.13 * index, 0.6 + 0.35 * index, 0.6 + 0.4 * index)
+            )
         return layers
 
     def _things(self, ground: float, depth: float) -> list[Layer]:
@@ -305,23 +328,83 @@ class _Composer:
         side = -1 if self.sun_x > 0 else 1
         room = ground + frame.half_height  # from the top of the frame down to the ground
         if "birds" in self.has:
-            layers.append(self._sprite("birds", side * width * 0.3, ground - room * 0.58, 0.11, 0.35, Motion((-0.02 * side, -0.002), 0.0, 0.006)))
+            layers.append(
+                self._sprite(
+                    "birds",
+                    side * width * 0.3,
+                    ground - room * 0.58,
+                    0.11,
+                    0.35,
+                    Motion((-0.02 * side, -0.002), 0.0, 0.006),
+                )
+            )
         if "balloon" in self.has:
-            layers.append(self._sprite("balloon", side * width * chance.uniform(0.25, 0.5), ground - room * 0.5, 0.125, 0.55, Motion((0.004, -0.006), 0.004, 0.005)))
-            layers.append(self._sprite("balloon", -side * width * 0.55, ground - room * 0.62, 0.05, 0.25, Motion((0.002, -0.004), 0.003, 0.003, 2.0)))
+            layers.append(
+                self._sprite(
+                    "balloon",
+                    side * width * chance.uniform(0.25, 0.5),
+                    ground - room * 0.5,
+                    0.125,
+                    0.55,
+                    Motion((0.004, -0.006), 0.004, 0.005),
+                )
+            )
+            layers.append(
+                self._sprite(
+                    "balloon",
+                    -side * width * 0.55,
+                    ground - room * 0.62,
+                    0.05,
+                    0.25,
+                    Motion((0.002, -0.004), 0.003, 0.003, 2.0),
+                )
+            )
         if "boat" in self.has:
-            layers.append(self._sprite("boat", -side * width * 0.62, ground - 0.018, 0.035, 0.24, Motion((0.004, 0.0), 0.0, 0.0015, 1.0)))
-            layers.append(self._sprite("boat", side * width * chance.uniform(0.3, 0.55), ground + 0.005, 0.085, depth, Motion((-0.008, 0.0), 0.0, 0.003)))
+            layers.append(
+                self._sprite(
+                    "boat",
+                    -side * width * 0.62,
+                    ground - 0.018,
+                    0.035,
+                    0.24,
+                    Motion((0.004, 0.0), 0.0, 0.0015, 1.0),
+                )
+            )
+            layers.append(
+                self._sprite(
+                    "boat",
+                    side * width * chance.uniform(0.3, 0.55),
+                    ground + 0.005,
+                    0.085,
+                    depth,
+                    Motion((-0.008, 0.0), 0.0, 0.003),
+                )
+            )
         if "lighthouse" in self.has:
-            layers.append(self._sprite("lighthouse", side * width * 0.55, ground - 0.085, 0.13, depth, Motion()))
+            layers.append(
+                self._sprite("lighthouse", side * width * 0.55, ground - 0.085, 0.13, depth, Motion())
+            )
             rock = -0.05 * np.exp(-(((self.x - side * width * 0.55) / 0.13) ** 2)) + 0.035
-            layers.append(self._land(rock.astype(np.float32), ground + 0.05, depth, 0.8) if self.ground != "water" else self._rock(rock, ground, depth))
+            layers.append(
+                self._land(rock.astype(np.float32), ground + 0.05, depth, 0.8)
+                if self.ground != "water"
+                else self._rock(rock, ground, depth)
+            )
         if "cabin" in self.has:
             layers.append(self._sprite("cabin", side * width * 0.35, ground - 0.028, 0.075, depth, Motion()))
         if "tree" in self.has:
             layers.append(self._sprite("tree", side * width * 0.4, ground - 0.08, 0.15, depth, Motion()))
         if "kite" in self.has:
-            layers.append(self._sprite("kite", side * width * chance.uniform(0.22, 0.42), ground - room * 0.52, 0.15, 0.6, Motion((0.0, 0.0), 0.02, 0.012)))
+            layers.append(
+                self._sprite(
+                    "kite",
+                    side * width * chance.uniform(0.22, 0.42),
+                    ground - room * 0.52,
+                    0.15,
+                    0.6,
+                    Motion((0.0, 0.0), 0.02, 0.012),
+                )
+            )
         return layers
 
     def _rock(self, rock: outlines.Array, ground: float, depth: float) -> Layer:
@@ -342,7 +425,9 @@ class _Composer:
             y = -frame.half_height - 0.2 + (self.horizon + frame.half_height + 0.1) * chance.random() ** 1.2
             bright = chance.random() ** 2.2 * 0.9 + 0.08
             size = 0.75 + 0.75 * bright
-            points.append((chance.uniform(-1, 1) * (frame.half_width + 0.4), y, size, bright, chance.uniform(0, 6.28)))
+            points.append(
+                (chance.uniform(-1, 1) * (frame.half_width + 0.4), y, size, bright, chance.uniform(0, 6.28))
+            )
         return Stars(np.array(points, np.float32))
 
     def _clouds(self) -> Clouds:
@@ -374,12 +459,32 @@ class _Composer:
             for _ in range(130):
                 depth = chance.random() ** 1.6
                 size = 0.0012 + 0.0034 * depth**2
-                drops.append((chance.uniform(-wide, wide), chance.uniform(-tall, tall), size, size, 0.35 + 0.5 * depth, 0.2 + depth, 0.045 + 0.1 * depth))
+                drops.append(
+                    (
+                        chance.uniform(-wide, wide),
+                        chance.uniform(-tall, tall),
+                        size,
+                        size,
+                        0.35 + 0.5 * depth,
+                        0.2 + depth,
+                        0.045 + 0.1 * depth,
+                    )
+                )
             return [Fall(np.array(drops, np.float32), 0.0, 0.012)]
         if "rain" in self.has:
             for _ in range(110):
                 depth = chance.random()
-                drops.append((chance.uniform(-wide, wide), chance.uniform(-tall, tall), 0.0008, 0.012 + 0.02 * depth, 0.08 + 0.2 * depth, 0.2 + depth, 0.9 + 0.8 * depth))
+                drops.append(
+                    (
+                        chance.uniform(-wide, wide),
+                        chance.uniform(-tall, tall),
+                        0.0008,
+                        0.012 + 0.02 * depth,
+                        0.08 + 0.2 * depth,
+                        0.2 + depth,
+                        0.9 + 0.8 * depth,
+                    )
+                )
             return [Fall(np.array(drops, np.float32), -0.12, 0.0)]
         return []
 

@@ -123,7 +123,9 @@ class Scheduler:
             else:
                 self._pool.give(worker)
         if not cancelled:
-            self._finish(task, outcome or _failed("render_failed", "The drawing process stopped unexpectedly."))
+            self._finish(
+                task, outcome or _failed("render_failed", "The drawing process stopped unexpectedly.")
+            )
 
     def _follow(self, task: Task, worker: Worker) -> Callable[[Job], None] | None:
         job, saved = task.job, time.monotonic()

@@ -47,49 +47,57 @@ class Sprite:
         self._x, self._y, self._size, self._depth, self._motion = x, y, size, depth, motion
         # Enough pixels for the strongest push-in.
         side = max(24, min(1400, int(2.6 * size * unit)))
-        self._planes = _draw(shapes, side)
+        self._planes, self._box = _draw(shapes, side)
 
     def paint(self, canvas: Canvas, view: View, time: float) -> None:
         """Paint the sprite where it is now."""
         lens = Lens(canvas.frame, view, self._depth)
         aside, up = self._motion.at(time)
-        half = self._size * lens.scale
-        left, top = lens.x(self._x + aside) - half, lens.y(self._y + up) - half
-        luma, blue, red, alpha = self._planes
-        for (plane, step), colour, zero in zip(canvas.planes(), (luma, blue, red), (0, 128, 128), strict=True):
-            self._place(plane, colour, alpha, zero, left / step, top / step, 2 * half / step)
-
-    @staticmethod
-    def _place(
-        plane: Array, colour: Image.Image, alpha: Image.Image, zero: int, left: float, top: float, side: float
-    ) -> None:
-        rows, columns = plane.shape
-        x0, x1 = max(0, math.ceil(left)), min(columns, math.floor(left + side))
-        y0, y1 = max(0, math.ceil(top)), min(rows, math.floor(top + side))
-        if x0 >= x1 or y0 >= y1:
-            return
-        scale = colour.width / side
-        box = ((x0 - left) * scale, (y0 - top) * scale, (x1 - left) * scale, (y1 - top) * scale)
-        box = (box[0], box[1], min(box[2], colour.width), min(box[3], colour.height))
-        size, smooth = (x1 - x0, y1 - y0), Image.Resampling.BILINEAR
-        cover = np.asarray(alpha.resize(size, smooth, box=box), np.float32) * np.float32(1 / 255)
-        painted = np.asarray(colour.resize(size, smooth, box=box), np.float32) - np.float32(zero)
-        area = plane[y0:y1, x0:x1]
-        area *= 1 - cover
-        area += painted
+        size = self._size * lens.scale
+        x, y = lens.x(self._x + aside), lens.y(self._y + up)
+        left, top, right, bottom = self._box
+        area = (x + left * size, y + top * size, x + right * size, y + bottom * size)
+        *colours, alpha = self._planes
+        for (plane, step), colour, zero in zip(canvas.planes(), colours, (0, 128, 128), strict=True):
+            _place(plane, colour, alpha, zero, tuple(side / step for side in area))
 
 
-def _draw(shapes: list[Shape], side: int) -> tuple[Image.Image, Image.Image, Image.Image, Image.Image]:
+def _place(plane: Array, colour: Image.Image, alpha: Image.Image, zero: int, area: tuple[float, ...]) -> None:
+    left, top, right, bottom = area
+    x0, x1 = max(0, math.ceil(left)), min(plane.shape[1], math.floor(right))
+    y0, y1 = max(0, math.ceil(top)), min(plane.shape[0], math.floor(bottom))
+    if x0 >= x1 or y0 >= y1:
+        return
+    across, down = colour.width / (right - left), colour.height / (bottom - top)
+    box = (
+        (x0 - left) * across,
+        (y0 - top) * down,
+        min((x1 - left) * across, colour.width),
+        min((y1 - top) * down, colour.height),
+    )
+    size, smooth = (x1 - x0, y1 - y0), Image.Resampling.BILINEAR
+    cover = np.asarray(alpha.resize(size, smooth, box=box), np.float32) * np.float32(1 / 255)
+    painted = np.asarray(colour.resize(size, smooth, box=box), np.float32) - np.float32(zero)
+    part = plane[y0:y1, x0:x1]
+    part *= 1 - cover
+    part += painted
+
+
+def _draw(shapes: list[Shape], side: int) -> tuple[list[Image.Image], tuple[float, float, float, float]]:
+    """Return luma, both chroma differences and the coverage, and the box they fill in units of the half-size."""
     large = side * _FINE
-    pen = [Image.new("L", (large, large), zero) for zero in (0, 128, 128, 0)]
+    pens = [Image.new("L", (large, large), zero) for zero in (0, 128, 128, 0)]
     for colour, points in shapes:
-        # A margin of a twentieth keeps the edge clear of the bitmap's border.
         pixels = [((x * 0.95 + 1) * large / 2, (y * 0.95 + 1) * large / 2) for x, y in points]
         luma, blue, red = to_ycc(colour)
-        for image, value in zip(pen, (luma, 128 + blue, 128 + red, 255), strict=True):
+        for image, value in zip(pens, (luma, 128 + blue, 128 + red, 255), strict=True):
             ImageDraw.Draw(image).polygon(pixels, fill=round(value))
-    luma_, blue_, red_, alpha = (image.reduce(_FINE) for image in pen)
-    return luma_, blue_, red_, alpha
+    planes = [image.reduce(_FINE) for image in pens]
+    left, top, right, bottom = planes[3].getbbox() or (0, 0, side, side)
+    # A clear margin, which the resampling at the border of the bitmap needs.
+    box = max(0, left - 3), max(0, top - 3), min(side, right + 3), min(side, bottom + 3)
+    place = tuple(2 * edge / side - 1 for edge in box)
+    return [image.crop(box) for image in planes], (place[0], place[1], place[2], place[3])
 
 
 def _oval(x: float, y: float, wide: float, high: float, start: float = 0, end: float = 360) -> list[Point]:
@@ -125,7 +133,10 @@ def _birds(colours: Palette) -> list[Shape]:
     shapes: list[Shape] = []
     flock = [(-0.55, -0.1, 0.3), (0.0, -0.45, 0.38), (0.5, -0.2, 0.26), (0.28, 0.2, 0.2), (-0.12, 0.12, 0.17)]
     for x, y, size in flock:
-        lift = [(t, -0.42 * math.sin(math.pi * min(1, abs(t) * 1.15)) + 0.18 * abs(t)) for t in np.linspace(-1, 1, 41)]
+        lift = [
+            (t, -0.42 * math.sin(math.pi * min(1, abs(t) * 1.15)) + 0.18 * abs(t))
+            for t in np.linspace(-1, 1, 41)
+        ]
         upper = [(x + size * t, y + size * (h - 0.075 * (1 - abs(t)))) for t, h in lift]
         lower = [(x + size * t, y + size * (h + 0.075 * (1 - abs(t)))) for t, h in reversed(lift)]
         shapes.append((colours.near, upper + lower))
@@ -146,17 +157,27 @@ def _balloon(colours: Palette) -> list[Shape]:
 
     edges = [-1.0, -0.62, -0.22, 0.22, 0.62, 1.0]
     tones = [colours.accent, pale, colours.accent, pale, deep]
-    shapes: list[Shape] = [(tone, gore(a, b)) for tone, a, b in zip(tones, edges[:-1], edges[1:], strict=True)]
+    shapes: list[Shape] = [
+        (tone, gore(a, b)) for tone, a, b in zip(tones, edges[:-1], edges[1:], strict=True)
+    ]
     rope = mix(colours.near, colours.far, 0.3)
-    shapes += [(rope, [(side * 0.115, 0.4), (side * 0.125, 0.4), (side * 0.085, 0.7), (side * 0.075, 0.7)]) for side in (-1, 1)]
-    shapes.append((mix(colours.near, colours.accent, 0.25), [(-0.1, 0.68), (0.1, 0.68), (0.08, 0.88), (-0.08, 0.88)]))
+    shapes += [
+        (rope, [(side * 0.115, 0.4), (side * 0.125, 0.4), (side * 0.085, 0.7), (side * 0.075, 0.7)])
+        for side in (-1, 1)
+    ]
+    shapes.append(
+        (mix(colours.near, colours.accent, 0.25), [(-0.1, 0.68), (0.1, 0.68), (0.08, 0.88), (-0.08, 0.88)])
+    )
     return shapes
 
 
 def _boat(colours: Palette) -> list[Shape]:
     sail = mix(colours.light, colours.horizon, 0.25)
     shade = mix(sail, colours.far, 0.35)
-    swell = [(0.0 + 0.52 * math.sin(math.pi * t) ** 0.8 * (0.35 + 0.65 * t), -0.92 + 1.36 * t) for t in np.linspace(0, 1, 30)]
+    swell = [
+        (0.0 + 0.52 * math.sin(math.pi * t) ** 0.8 * (0.35 + 0.65 * t), -0.92 + 1.36 * t)
+        for t in np.linspace(0, 1, 30)
+    ]
     jib = [(-0.05 - 0.46 * t - 0.06 * math.sin(math.pi * t), -0.72 + 1.14 * t) for t in np.linspace(0, 1, 30)]
     hull = [(-0.66, 0.52), (0.62, 0.52), (0.46, 0.74), (-0.44, 0.74)]
     return [
@@ -180,9 +201,15 @@ def _lighthouse(colours: Palette) -> list[Shape]:
 
     return [
         (colours.near, [(-0.16, -0.6), (0.16, -0.6), (0.16, -0.54), (-0.16, -0.54)]),
-        (mix(colours.light, (1.0, 0.9, 0.6), 0.5), [(-0.09, -0.78), (0.09, -0.78), (0.09, -0.6), (-0.09, -0.6)]),
+        (
+            mix(colours.light, (1.0, 0.9, 0.6), 0.5),
+            [(-0.09, -0.78), (0.09, -0.78), (0.09, -0.6), (-0.09, -0.6)],
+        ),
         (stripe, [(0.0, -0.94), (0.13, -0.78), (-0.13, -0.78)]),
-        *[(wall if index % 2 == 0 else stripe, band(-0.54 + index * 0.3, -0.24 + index * 0.3)) for index in range(5)],
+        *[
+            (wall if index % 2 == 0 else stripe, band(-0.54 + index * 0.3, -0.24 + index * 0.3))
+            for index in range(5)
+        ],
         (mix(wall, colours.near, 0.55), [(0.05, -0.54), (0.13, -0.54), (0.22, 0.96), (0.09, 0.96)]),
     ]
 
@@ -201,7 +228,12 @@ def _cabin(colours: Palette) -> list[Shape]:
 
 def _tree(colours: Palette) -> list[Shape]:
     leaf = mix(colours.near, colours.accent, 0.12)
-    crown = [(0.0, -0.42, 0.42, 0.44), (-0.34, -0.12, 0.34, 0.32), (0.34, -0.1, 0.36, 0.33), (0.0, 0.02, 0.5, 0.3)]
+    crown = [
+        (0.0, -0.42, 0.42, 0.44),
+        (-0.34, -0.12, 0.34, 0.32),
+        (0.34, -0.1, 0.36, 0.33),
+        (0.0, 0.02, 0.5, 0.3),
+    ]
     trunk = [(-0.05, 0.1), (0.05, 0.1), (0.09, 0.95), (-0.09, 0.95)]
     return [(colours.near, trunk), *[(leaf, _oval(*oval)) for oval in crown]]
 

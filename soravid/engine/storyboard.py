@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from soravid.engine.camera import DEFAULT, Phases, read_moves, view_at
 from soravid.engine.canvas import Canvas, Frame
-from soravid.engine.layers import Layer
+from soravid.engine.layers import Layer, floors
 from soravid.engine.palette import choose_palette
 from soravid.engine.picture import Picture
 from soravid.engine.scene import THINGS, compose, read_subjects
@@ -45,8 +45,8 @@ class Storyboard:
         self._takes = _takes(request, folder, self.frame)
         # Less than one step of noise hides the bands of slow ramps; the same noise in every frame costs no bits.
         noise = np.random.default_rng(20)
-        shape = (request.height, request.width)
-        self._noise = noise.random(shape, np.float32)
+        self._luma_noise = noise.random((request.height, request.width), np.float32) + np.float32(16)
+        self._noise = noise.random((request.height // 2, request.width // 2), np.float32) + np.float32(128)
 
     @property
     def cuts(self) -> frozenset[int]:
@@ -64,18 +64,22 @@ class Storyboard:
         since = number - take.start
         time = since / self.fps
         view = view_at(take.phases, time, take.frames / self.fps)
-        for layer in take.layers:
+        for layer, canvas.floor in zip(take.layers, floors(take.layers, self.frame, view), strict=True):
             layer.paint(canvas, view, time)
         shade = take.titles.shade
         canvas.y *= shade
         for plane in (canvas.u, canvas.v):
             plane *= shade[::2, ::2]
         take.titles.paint(canvas, number, self.frames, since)
-        luma = np.add(canvas.y, np.float32(16), out=canvas.y)
-        luma += self._noise
-        half = self._noise[: canvas.u.shape[0], : canvas.u.shape[1]]
-        blue, red = canvas.u + (half + np.float32(128)), canvas.v + (half + np.float32(128))
-        return luma.astype(np.uint8), blue.astype(np.uint8), red.astype(np.uint8)
+        return tuple(
+            # Truncation after noise of 0..1 rounds each sample up or down by chance.
+            np.add(plane, noise, out=np.empty(plane.shape, np.uint8), casting="unsafe")
+            for plane, noise in (
+                (canvas.y, self._luma_noise),
+                (canvas.u, self._noise),
+                (canvas.v, self._noise),
+            )
+        )  # type: ignore[return-value]
 
 
 def _takes(request: Request, folder: Path, frame: Frame) -> tuple[Take, ...]:

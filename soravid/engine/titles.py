@@ -68,7 +68,9 @@ class Titles:
         word = lettering.caps("REMIX", round(0.86 * small))
         pad = round(0.5 * small)
         box = (x, round(0.12 * small), x + word.width + 2 * pad - round(0.1 * small), round(1.46 * small))
-        ImageDraw.Draw(strip).rounded_rectangle(box, radius=0.35 * small, outline=190, width=max(1, small // 12))
+        ImageDraw.Draw(strip).rounded_rectangle(
+            box, radius=0.35 * small, outline=190, width=max(1, small // 12)
+        )
         strip.paste(word, (x + pad, round(0.12 * small)), word)
         return box[2]
 

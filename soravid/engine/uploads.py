@@ -67,16 +67,23 @@ def _bounded(request: Request) -> Any:
 
 def _too_large() -> WireError:
     return WireError(
-        413, "The reference image is too large. It may have up to 20 MB.", param="input_reference", code="too_large"
+        413,
+        "The reference image is too large. It may have up to 20 MB.",
+        param="input_reference",
+        code="too_large",
     )
 
 
 async def _read_form(request: Request) -> dict[str, Any]:
-    parser = MultiPartParser(request.headers, request.stream(), max_files=4, max_fields=200, max_part_size=_MAX_BODY)
+    parser = MultiPartParser(
+        request.headers, request.stream(), max_files=4, max_fields=200, max_part_size=_MAX_BODY
+    )
     try:
         form = await parser.parse()
     except MultiPartException as error:
-        raise WireError(400, f"The multipart body is malformed: {error.message}", code="invalid_body") from None
+        raise WireError(
+            400, f"The multipart body is malformed: {error.message}", code="invalid_body"
+        ) from None
     except (ValueError, KeyError, UnicodeError, AttributeError):
         raise WireError(400, "The multipart body is malformed.", code="invalid_body") from None
     try:

@@ -38,16 +38,16 @@ class WireError(Exception):
 
     def body(self) -> dict[str, Any]:
         """Return ``{"error": {message, type, param, code}}``."""
-        return {
-            "error": {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}
-        }
+        return {"error": {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}}
 
 
 def invalid(param: str, value: object, allowed: str) -> WireError:
     """Make the 400 for a field with a wrong value, naming what is allowed."""
     shown = repr(value)
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    return WireError(400, f"Invalid value for '{param}': {shown}. {allowed}", param=param, code="invalid_value")
+    return WireError(
+        400, f"Invalid value for '{param}': {shown}. {allowed}", param=param, code="invalid_value"
+    )
 
 
 def parse_json(body: bytes) -> dict[str, Any]:
@@ -100,7 +100,9 @@ def parse_prompt(fields: Mapping[str, Any]) -> str:
     """Return the prompt: 1..32000 characters, no control characters but line ends and tabs."""
     prompt = fields.get("prompt")
     if prompt is None:
-        raise WireError(400, "The field 'prompt' is required.", param="prompt", code="missing_required_parameter")
+        raise WireError(
+            400, "The field 'prompt' is required.", param="prompt", code="missing_required_parameter"
+        )
     if not isinstance(prompt, str):
         raise invalid("prompt", prompt, "It must be a string.")
     if not prompt.strip() or len(prompt) > MAX_PROMPT:

@@ -65,8 +65,11 @@ class Journal:
         *,
         idempotency_key: str | None = None,
         labels: dict[str, str] | None = None,
+        expected: tuple[str | None, str | None] = (None, None),
     ) -> JobRow:
         """Write a job and hold its estimate, before anything is sent.
+
+        ``expected`` are the duration and size that the clip will have if nothing else is heard.
 
         Raises:
             InvalidRequest: the idempotency key belongs to another job.
@@ -87,6 +90,8 @@ class Journal:
             "api_base": deployment.api_base,
             "api_version": deployment.api_version,
             "status": SUBMITTING,
+            "seconds": expected[0],
+            "size": expected[1],
             "held": held,
             "created_at": now,
             "updated_at": now,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from soravid.money import show
 from soravid.types import FINAL, Operation
 
 
@@ -61,3 +62,9 @@ class Spend:
     saved: int
     unpriced: int
     jobs: int
+
+    def __str__(self) -> str:
+        parts = [f"{show(self.settled)} spent", f"{show(self.held)} held", f"saved {show(self.saved)}"]
+        if self.unpriced:
+            parts.append(f"{self.unpriced} with unknown price")
+        return " · ".join(parts)

@@ -15,9 +15,14 @@ import numpy as np
 
 from soravid import cards
 from soravid.notebook.display import LiveOutput, notebook_src
-from soravid.views import JobView
+from soravid.views import JobView, Problem
 
 KITE = "A red kite over a harbour at dawn, slow pan left"
+REFUSED = Problem(
+    "Refused by the provider's safety check",
+    "The prompt was not accepted. Rephrase it and run the cell again.",
+    "gemini: completed without a video",
+)
 
 
 def make_clip(path: str, size: tuple[int, int] = (640, 360), seconds: float = 2.0) -> str:
@@ -95,10 +100,3 @@ class Feed:
             )
             src = notebook_src(Path(self._path)) or ""
             self.output.finish(cards.finished_html(done, src), cards.finished_text(done))
-
-
-P = __import__("soravid.views").views.Problem(
-    "Refused by the provider's safety check",
-    "The prompt was not accepted. Rephrase it and run the cell again.",
-    "gemini: completed without a video",
-)

@@ -1,0 +1,174 @@
+"""The command line: ``soravid generate | models | jobs | spend | engine | doctor``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from soravid import __version__
+from soravid.errors import MissingExtra, SoravidError
+
+if TYPE_CHECKING:
+    from soravid.job import Job
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; 0 if it worked, 1 if a job failed, 2 for a mistake, 130 when interrupted."""
+    args = _parser().parse_args(argv)
+    try:
+        done: int = args.run(args)
+    except SoravidError as wrong:
+        print(f"soravid: {wrong}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nsoravid: stopped waiting; the job goes on. Go on with: soravid jobs resume", file=sys.stderr)
+        return 130
+    return done
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="soravid", description="AI video from your own machine or account.")
+    parser.add_argument("--version", action="version", version=f"soravid {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    make = commands.add_parser("generate", help="make a clip and wait for it", description=_generate.__doc__)
+    make.add_argument("prompt", help="what the clip should show; - reads it from standard input")
+    make.add_argument("-m", "--model", help="provider/model (default: SORAVID_MODEL, else local/animatic)")
+    make.add_argument("-s", "--seconds", help="duration in seconds")
+    make.add_argument("-z", "--size", help="WIDTHxHEIGHT in pixels")
+    make.add_argument("-r", "--reference", metavar="IMAGE", help="a picture: path or URL")
+    make.add_argument("--remix", metavar="ID", help="make a new clip from this job's clip")
+    make.add_argument("--seed", type=int, help="a whole number")
+    make.add_argument("--max-cost", metavar="USD", help="refuse a clip whose estimate is above this")
+    make.add_argument("--estimate", action="store_true", help="show the price and make nothing")
+    make.add_argument("--again", action="store_true", help="pay for a new clip even if there is one already")
+    make.add_argument("-o", "--output", metavar="PATH", help="the clip's file, or a folder for it")
+    make.set_defaults(run=_generate)
+
+    models = commands.add_parser("models", help="what each model takes and costs")
+    models.set_defaults(run=_models)
+
+    jobs = commands.add_parser("jobs", help="the newest jobs, or: jobs resume | cancel ID")
+    jobs.set_defaults(run=_jobs)
+    actions = jobs.add_subparsers(metavar="ACTION")
+    resume = actions.add_parser("resume", help="go on with every job that was left running")
+    resume.set_defaults(run=_resume)
+    cancel = actions.add_parser("cancel", help="stop a job at its provider")
+    cancel.add_argument("id")
+    cancel.set_defaults(run=_cancel)
+
+    spend = commands.add_parser("spend", help="what was spent, is held, and was saved by re-use, in all")
+    spend.set_defaults(run=_spend)
+
+    engine = commands.add_parser("engine", help="serve the local engine on a port")
+    engine.add_argument("--host", default="127.0.0.1")
+    engine.add_argument("--port", type=int, default=8189)
+    engine.add_argument("--api-key", help="a key that callers must send")
+    engine.set_defaults(run=_engine)
+
+    doctor = commands.add_parser("doctor", help="what is installed and set up here")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _generate(args: argparse.Namespace) -> int:
+    """Make a clip and wait for it. The last line on standard output is the file."""
+    from soravid import session
+
+    prompt = sys.stdin.read() if args.prompt == "-" else args.prompt
+    if args.estimate:
+        print(session.estimate(prompt, model=args.model, seconds=args.seconds, size=args.size))
+        return 0
+    job = session.generate(
+        prompt,
+        model=args.model,
+        seconds=args.seconds,
+        size=args.size,
+        input_reference=args.reference,
+        operation="remix" if args.remix else "create",
+        video_id=args.remix,
+        seed=args.seed,
+        max_cost=args.max_cost,
+        path=args.output,
+        reuse=not args.again,
+    )
+    return _follow(job)
+
+
+def _follow(job: Job) -> int:
+    """Show a job on one line that changes, where somebody looks, and then on one that stays."""
+    from soravid import cards
+
+    live = sys.stderr.isatty()
+    while live and not job.done():
+        print(f"\r{cards.running_text(job.view)}\x1b[K", end="", file=sys.stderr, flush=True)
+        time.sleep(0.1)
+    if live:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    try:
+        print(job.wait())
+    except SoravidError:
+        print(cards.failed_text(job.view), file=sys.stderr)
+        return 1
+    return 0
+
+
+def _models(_args: argparse.Namespace) -> int:
+    from soravid import session
+
+    print(session.models())
+    return 0
+
+
+def _jobs(_args: argparse.Namespace) -> int:
+    from soravid import session
+
+    print(session.jobs_table())
+    return 0
+
+
+def _resume(_args: argparse.Namespace) -> int:
+    from soravid import session
+
+    jobs = session.resume()
+    if not jobs:
+        print("Nothing was left running.")
+    return max([_follow(job) for job in jobs], default=0)
+
+
+def _cancel(args: argparse.Namespace) -> int:
+    from soravid import session
+
+    job = session.find_job(args.id)
+    job.cancel()
+    print(f"{job.id} is cancelled.")
+    return 0
+
+
+def _spend(_args: argparse.Namespace) -> int:
+    from soravid import session
+
+    print(session.spend(all_time=True))
+    return 0
+
+
+def _engine(args: argparse.Namespace) -> int:
+    from soravid import settings
+
+    try:
+        from soravid.engine import serve
+
+        serve(args.host, args.port, settings.home() / "engine", api_key=args.api_key)
+    except ImportError:
+        raise MissingExtra("The local engine", "local") from None
+    return 0
+
+
+def _doctor(_args: argparse.Namespace) -> int:
+    from soravid import session
+
+    print(session.doctor())
+    return 0

@@ -1,0 +1,228 @@
+"""The magics: ``%%video`` makes a clip from the cell's text, ``%video`` does everything around it."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import traitlets as t
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_cell_magic, magics_class
+from IPython.display import display
+from traitlets.config import Config
+
+from soravid import cards, catalog, session, settings
+from soravid.clips import Clip
+from soravid.errors import InvalidRequest, SoravidError, nearest, one_of
+from soravid.job import Job
+from soravid.money import show, to_nano
+from soravid.notebook import options
+from soravid.notebook.display import rich_front
+from soravid.notebook.expand import expand
+from soravid.notebook.show import clip_bundle, show_live
+from soravid.tables import Table
+from soravid.types import Operation, parse_size
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+SUBCOMMANDS = {
+    "models": "the models: what they take, what they cost, whether their key is set",
+    "jobs": "the newest jobs of the journal",
+    "show": "ID: show a job again, live if it still runs",
+    "cancel": "ID: stop a job at its provider",
+    "resume": "go on with every job that was left running",
+    "spend": "what this session has spent, holds, and saved by re-use",
+    "nest": "let asyncio.run(...) work in cells (patches the kernel's loop)",
+    "doctor": "what is installed and set up here",
+}
+
+
+@magics_class
+class VideoMagics(Magics):
+    """Defaults for ``%%video``, set with ``%config VideoMagics.seconds = "8"`` and the like."""
+
+    model = t.Unicode("", help="provider/model; empty: SORAVID_MODEL, else local/animatic").tag(config=True)
+    seconds = t.Unicode("", help="duration in seconds; empty: the model's own").tag(config=True)
+    size = t.Unicode("", help="WIDTHxHEIGHT in pixels; empty: the model's own").tag(config=True)
+    wait = t.Bool(False, help="wait for each clip before the cell ends").tag(config=True)
+    embed = t.Bool(False, help="put clips into the notebook file itself").tag(config=True)
+    max_cost = t.Unicode("", help="refuse a clip whose estimate is above this many USD").tag(config=True)
+
+    @t.validate("seconds")
+    def _valid_seconds(self, proposal: Any) -> str:
+        return catalog.normal_seconds(proposal["value"]) or "" if proposal["value"] else ""
+
+    @t.validate("size")
+    def _valid_size(self, proposal: Any) -> str:
+        if proposal["value"]:
+            parse_size(proposal["value"])
+        return str(proposal["value"])
+
+    def update_config(self, config: Config) -> None:
+        """Refuse a setting that does not exist; traitlets would take it in silence."""
+        known = self.class_trait_names(config=True)
+        for name in config.get("VideoMagics", {}):
+            if name not in known:
+                near = nearest(name, known) or sorted(known)
+                raise UsageError(f"VideoMagics has no setting {name!r}. Did you mean {one_of(near)}?")
+        super().update_config(config)
+
+    @line_cell_magic
+    def video(self, line: str, cell: str | None = None) -> Any:
+        """Make a video from the cell's text (%%video), or do something around one (%video)."""
+        try:
+            if cell is None:
+                return self._command(*(shlex.split(line) or ["help"]))
+            args = options.parse(line)
+            if args.help:
+                print(options.PARSER.format_help())  # noqa: T201
+                return None
+            return self._make(args, expand(cell.strip(), self._names))
+        except SoravidError as wrong:
+            if settings.waits() or not rich_front():
+                raise  # in a run without a person a mistake fails the cell
+            html = cards.notice_html(wrong.title, str(wrong), "bad")
+            display({"text/html": html, "text/plain": str(wrong)}, raw=True)
+            return None
+
+    video.__doc__ = f"{options.PARSER.format_help()}\n%video: {' | '.join(SUBCOMMANDS)}"
+
+    def _command(self, word: str, *rest: str) -> Any:
+        if word in {"help", "-h", "--help"}:
+            rows = [(f"%video {name}", text) for name, text in SUBCOMMANDS.items()]
+            print(cards.table_text(("Command", "What it does"), rows))  # noqa: T201
+            print("%%video --help tells how to make a clip.")  # noqa: T201
+            return None
+        if word not in SUBCOMMANDS:
+            near = nearest(word, SUBCOMMANDS) or list(SUBCOMMANDS)
+            raise InvalidRequest(f"There is no %video {word}.", hint=f"Did you mean {one_of(near)}?")
+        takes_id = word in {"show", "cancel"}
+        if len(rest) != takes_id:
+            raise InvalidRequest(
+                f"%video {word} takes {'one job id' if takes_id else 'nothing more'}.",
+                hint="%video jobs lists the ids." if takes_id else "",
+            )
+        return getattr(self, f"_{word}")(*rest)
+
+    # --- %%video -------------------------------------------------------------------------------------
+
+    @property
+    def _names(self) -> dict[str, Any]:
+        return self.shell.user_ns if self.shell else {}
+
+    def _make(self, args: Namespace, prompt: str) -> Clip | None:
+        operation, source = self._source(args)
+        wanted: dict[str, Any] = {
+            "model": args.model or self.model or None,
+            "seconds": args.seconds or self.seconds or None,
+            "size": args.size or (None if source else self.size) or None,
+            "input_reference": self._value(args.reference),
+            "operation": operation,
+            "video_id": source,
+            "negative_prompt": args.negative,
+            "user": args.user,
+            "extra_body": options.pairs(args.param) or None,
+            "fallbacks": args.fallback.split(",") if args.fallback else None,
+            "max_cost": args.max_cost or self.max_cost or None,
+        }
+        if args.estimate:
+            self._show_estimate(prompt, wanted, args.takes)
+            return None
+        jobs = [
+            session.generate(
+                prompt,
+                **wanted,
+                take=take,
+                seed=None if args.seed is None else args.seed + take - 1,
+                path=options.output(args.output, take),
+                reuse=not args.again,
+            )
+            for take in range(1, args.takes + 1)
+        ]
+        if args.name:
+            self._names[args.name] = jobs[0] if len(jobs) == 1 else jobs
+        return self._present(jobs, wait=args.wait or self.wait, embed=args.embed or self.embed)
+
+    def _present(self, jobs: list[Job], *, wait: bool, embed: bool) -> Clip | None:
+        if settings.waits():
+            # A run without a person: the clip is the cell's result, and a failure fails the cell.
+            clips = [job.wait() for job in jobs]
+            if len(clips) == 1 and not embed:
+                return clips[0]
+            for clip in clips:
+                display(clip_bundle(clip, embed=embed), raw=True)
+            return None
+        for job in jobs:
+            show_live(job, embed=embed)
+        if wait:
+            for job in jobs:
+                try:
+                    job.wait()
+                except SoravidError:
+                    continue  # the output tells
+        return None
+
+    def _source(self, args: Namespace) -> tuple[Operation, str | None]:
+        sources: dict[Operation, str | None] = {
+            "remix": args.remix,
+            "edit": args.edit,
+            "extend": args.extend,
+        }
+        for operation, text in sources.items():
+            if text:
+                value = self._value(text)
+                if isinstance(value, Clip):
+                    return operation, value.job_id
+                if isinstance(value, str):
+                    return operation, value
+                raise InvalidRequest(f"--{operation} takes a clip's variable or id, not {text!r}.")
+        return "create", None
+
+    def _value(self, text: str | None) -> Any:
+        """What a word of the line stands for: a variable's value, else the word itself."""
+        value = self._names.get(text, text) if text else None
+        return value.wait() if isinstance(value, Job) else value
+
+    def _show_estimate(self, prompt: str, wanted: dict[str, Any], takes: int) -> None:
+        asked = {name: wanted[name] for name in ("model", "seconds", "size", "max_cost")}
+        one = session.estimate(prompt, **asked)
+        total = show(None if one.usd is None else to_nano(one.usd * takes))
+        rows = [(one.model, one.seconds or "?", one.size or "?", str(takes), total)]
+        table = Table(("Model", "Seconds", "Size", "Takes", "Estimate"), rows, "Estimate, nothing was sent")
+        display(table)
+
+    # --- %video --------------------------------------------------------------------------------------
+
+    def _models(self) -> Any:
+        return session.models()
+
+    def _jobs(self) -> Any:
+        return session.jobs_table()
+
+    def _show(self, job_id: str) -> None:
+        show_live(session.find_job(job_id))
+
+    def _cancel(self, job_id: str) -> None:
+        session.find_job(job_id).cancel()
+        print(f"{job_id} is cancelled.")  # noqa: T201
+
+    def _resume(self) -> None:
+        jobs = session.resume()
+        if not jobs:
+            print("Nothing was left running.")  # noqa: T201
+        self._present(jobs, wait=self.wait, embed=self.embed)
+
+    def _spend(self) -> None:
+        line = str(session.spend())
+        html = cards.notice_html(line, "This session. In all: " + str(session.spend(all_time=True)))
+        display({"text/html": html, "text/plain": line}, raw=True)
+
+    def _nest(self) -> None:
+        from soravid.nested import allow_nested_run
+
+        allow_nested_run()
+        print("asyncio.run(...) now works in cells.")  # noqa: T201
+
+    def _doctor(self) -> Any:
+        return session.doctor()

@@ -1,0 +1,83 @@
+"""Shows jobs where the person is: live and then durable in a notebook, a line of text in a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from concurrent.futures import Future
+
+from soravid import cards, loop
+from soravid.clips import Clip
+from soravid.errors import SoravidError, UnsupportedOperation
+from soravid.job import Job
+from soravid.media.links import embed_src, notebook_src
+from soravid.notebook.display import LiveOutput, in_colab, rich_front
+from soravid.views import JobView
+
+
+def show_live(job: Job, *, embed: bool = False) -> None:
+    """Show a job in the output of the running cell, and leave its player, or why there is none, there."""
+    if not rich_front():
+        follow_in_terminal(job)
+        return
+    if job.done():
+        from IPython.display import display
+
+        display(_ending(job, embed), raw=True)  # type: ignore[no-untyped-call]
+        return
+    output = LiveOutput(job.view, on_cancel=lambda: _cancel(job, output))
+
+    def changed(view: JobView) -> None:
+        if job.done():
+            bundle = _ending(job, embed)
+            output.finish(bundle["text/html"], bundle["text/plain"])
+        else:
+            output.update(view)
+
+    job.on_update(changed)
+    changed(job.view)  # it may have ended before anyone listened
+
+
+def follow_in_terminal(job: Job) -> None:
+    """Wait for a job with one line that changes, then one that stays. Ctrl-C stops the waiting only."""
+    live = sys.stderr.isatty()
+    try:
+        while live and not job.done():
+            print(f"\r{cards.running_text(job.view)}\x1b[K", end="", file=sys.stderr, flush=True)  # noqa: T201
+            time.sleep(0.1)
+        if live:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)  # noqa: T201
+        print(job.wait())  # noqa: T201
+    except KeyboardInterrupt:
+        print(f"\nThe job goes on. To see it again: %video show {job.id}", file=sys.stderr)  # noqa: T201
+    except SoravidError:
+        print(cards.failed_text(job.view))  # noqa: T201
+
+
+def clip_bundle(clip: Clip, *, embed: bool = False) -> dict[str, str]:
+    """A finished clip as a notebook keeps it: the file by its relative URL, or inside the notebook."""
+    source = None if embed or in_colab() else notebook_src(clip.path)
+    return {
+        "text/html": cards.finished_html(clip.view, source or embed_src(clip.path)),
+        "text/plain": str(clip),
+    }
+
+
+def _ending(job: Job, embed: bool) -> dict[str, str]:
+    if job.error is None:
+        try:
+            return clip_bundle(job.wait(), embed=embed)
+        except SoravidError as wrong:  # too large to embed: the clip is there all the same
+            return {"text/html": cards.notice_html(wrong.title, str(wrong), "warn"), "text/plain": str(wrong)}
+    return {"text/html": cards.failed_html(job.view), "text/plain": cards.failed_text(job.view)}
+
+
+def _cancel(job: Job, output: LiveOutput) -> None:
+    """Ask the provider to stop; the button must not keep the kernel."""
+
+    def answered(answer: Future[None]) -> None:
+        wrong = answer.exception()
+        if isinstance(wrong, UnsupportedOperation):
+            output.refuse_cancel(str(wrong))
+
+    loop.submit(job.cancelled_at_provider()).add_done_callback(answered)
