@@ -15,6 +15,7 @@ from soravid.types import Video
 from soravid.views import JobView
 
 _ARTICLES = {"a", "an", "the"}
+_SHOT_MARK = re.compile(r"^\W*(shot|scene)\s*\d+\s*[:.\])]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Clip:
 
 def file_name(prompt: str, job_id: str, digits: int = 4) -> str:
     """Words of the prompt and a short id, so that a folder of clips can be read: ``red-kite-7f3c.mp4``."""
-    words = re.findall(r"[^\W_]+", prompt.lower())
+    words = re.findall(r"[^\W_]+", _SHOT_MARK.sub("", prompt.lower()))
     if len(words) > 1 and words[0] in _ARTICLES:
         del words[0]
     stem = ""

@@ -99,6 +99,13 @@ def _phase(text: str) -> tuple[Move, ...]:
     return tuple(moves.values())
 
 
+def without_moves(text: str) -> str:
+    """Return a text without its camera words, of which some (``crane``) also name things."""
+    for pattern, _ in _PATTERNS:
+        text = pattern.sub(" . ", text)
+    return text
+
+
 @dataclass(frozen=True)
 class View:
     """Where the camera is at one frame. Lengths are in scene units (the root of the frame's area in pixels)."""

@@ -78,7 +78,7 @@ def video_frame(planes: Planes) -> av.VideoFrame:
 
 def _fill(plane: av.video.plane.VideoPlane, samples: NDArray[np.uint8]) -> None:
     # FFmpeg pads its lines to an even multiple of its vector width.
-    lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    lines: NDArray[np.uint8] = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     lines[: samples.shape[0], : samples.shape[1]] = samples
 
 
@@ -113,7 +113,8 @@ class Pictures:
 
 
 def _image(frame: av.VideoFrame, size: tuple[int, int]) -> Image.Image:
-    return frame.to_image(width=size[0], height=size[1], interpolation="AREA")
+    small = frame.reformat(width=size[0], height=size[1], format="rgb24", interpolation="AREA")
+    return Image.fromarray(small.to_ndarray())
 
 
 def _within(width: int, height: int, longest: int) -> tuple[int, int]:

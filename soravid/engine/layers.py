@@ -59,12 +59,12 @@ class Fill:
     stops: Stops
     glows: tuple[Glow, ...] = ()
 
-    def factors(self, lens: Lens, rows: int, columns: int, step: int) -> tuple[list[Array], Array]:
+    def factors(self, lens: Lens, shape: tuple[int, ...], step: int) -> tuple[list[Array], Array]:
         """Return for each of y, u, v a ``(rows, n)`` matrix, and the ``(n, columns)`` they share."""
-        at_rows, at_columns = lens.rows(rows, step), lens.columns(columns, step)
+        at_rows, at_columns = lens.rows(shape[0], step), lens.columns(shape[1], step)
         bases = ramp(self.stops, at_rows)
         left = [[base] for base in bases]
-        right: list[Array] = [np.ones(columns, np.float32)]
+        right: list[Array] = [np.ones(shape[1], np.float32)]
         for glow in self.glows:
             high = glow.strength * np.exp(-(((at_rows - glow.y) / glow.height) ** 2))
             right.append(np.exp(-(((at_columns - glow.x) / glow.width) ** 2)).astype(np.float32))
@@ -80,7 +80,7 @@ def paint_fill(canvas: Canvas, lens: Lens, fill: Fill, top: int, bottom: int) ->
         return
     for step, planes in ((1, (0,)), (2, (1, 2))):
         shape = canvas.planes()[planes[0]][0].shape
-        left, right = fill.factors(lens, *shape, step)
+        left, right = fill.factors(lens, shape, step)
         rows = slice(top // step, bottom // step)
         for index in planes:
             np.matmul(left[index][rows], right, out=canvas.planes()[index][0][rows])
@@ -145,7 +145,7 @@ class Ridge:
         steep = (1 / np.sqrt(1 + slope**2)).astype(np.float32)
         for step, planes in ((1, (0,)), (2, (1, 2))):
             shape = canvas.planes()[planes[0]][0].shape
-            left, right = self.fill.factors(lens, *shape, step)
+            left, right = self.fill.factors(lens, shape, step)
             rows = slice(top // step, bottom // step)
             line = edge if step == 1 else (edge[::2] + edge[1::2]) / 4
             middles = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None] + np.float32(0.5)
@@ -204,7 +204,7 @@ class Cutout:
         lit = np.maximum((values - WALL) * np.float32(1 / (255 - WALL)), 0)
         for step, planes in ((1, (0,)), (2, (1, 2))):
             shape = canvas.planes()[planes[0]][0].shape
-            left, right = self.fill.factors(lens, *shape, step)
+            left, right = self.fill.factors(lens, shape, step)
             rows = slice(top // step, bottom // step)
             part = cover if step == 1 else _halved(cover)
             shine = lit if step == 1 else _halved(lit)

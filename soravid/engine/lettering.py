@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -138,13 +139,11 @@ def draw_line(pen: ImageDraw.ImageDraw, x: float, baseline: float, text: str, st
 
 def _draw_bar(pen: ImageDraw.ImageDraw, x: float, baseline: float, run: Run) -> None:
     # As a page shows text that is still to come: better than a row of empty boxes.
-    left = x
-    for word in run.text.split(" "):
-        wide = 0.6 * run.size * len(word)
-        box = (left, baseline - 0.52 * run.size, left + wide - 0.14 * run.size, baseline - 0.1 * run.size)
-        if word:
-            pen.rounded_rectangle(box, radius=0.12 * run.size, fill=120)
-        left += wide + 0.6 * run.size
+    for word in re.finditer(r"\S{1,5}", run.text):
+        at = x + 0.6 * run.size * word.start()
+        wide = 0.6 * run.size * len(word[0]) - 0.16 * run.size
+        box = (at, baseline - 0.54 * run.size, at + wide, baseline - 0.16 * run.size)
+        pen.rounded_rectangle(box, radius=0.19 * run.size, fill=118)
 
 
 def _shaped(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -27,6 +28,13 @@ def hills(x: Array, height: float, length: float, chance: random.Random) -> Arra
     return np.asarray(-height * (0.5 + 0.5 * heights / 1.45), np.float32)
 
 
+def folds(x: Array, height: float, length: float, chance: random.Random) -> Array:
+    """Return long smooth folds, without detail."""
+    first, second = chance.uniform(0, 2 * math.pi), chance.uniform(0, 2 * math.pi)
+    wave = np.sin(2 * math.pi * x / length + first) + 0.4 * np.sin(2 * math.pi * x / (0.61 * length) + second)
+    return np.asarray(-height * (0.5 + 0.5 * wave / 1.4), np.float32)
+
+
 def peaks(x: Array, height: float, length: float, chance: random.Random) -> Array:
     """Return mountains: straight flanks between summits and saddles, roughened twice."""
     nodes: list[tuple[float, float]] = []
@@ -37,14 +45,15 @@ def peaks(x: Array, height: float, length: float, chance: random.Random) -> Arra
         up = not up
     for rough in (0.13, 0.05):
         finer: list[tuple[float, float]] = []
-        for (ax, ay), (bx, by) in zip(nodes, nodes[1:], strict=False):
+        for (ax, ay), (bx, by) in pairwise(nodes):
             share = chance.uniform(0.35, 0.65)
             finer += [
                 (ax, ay),
                 (ax + (bx - ax) * share, ay + (by - ay) * share + chance.uniform(-rough, rough)),
             ]
         nodes = [*finer, nodes[-1]]
-    return np.asarray(-height * np.interp(x, *zip(*nodes, strict=True)), np.float32)
+    at_x, at_y = np.array(nodes).T
+    return np.asarray(-height * np.interp(x, at_x, at_y), np.float32)
 
 
 def dunes(x: Array, height: float, length: float, chance: random.Random) -> Array:
@@ -66,26 +75,26 @@ def firs(x: Array, base: Array, height: float, chance: random.Random, dense: flo
     at, phase = float(x[0]), chance.uniform(0, 6)
     while at < x[-1]:
         stand = 0.5 + 0.5 * math.sin(at * 4.2 / dense + phase)
-        tall = height * chance.uniform(0.55, 1.0) * (0.45 + 0.55 * stand)
-        half = tall * chance.uniform(0.17, 0.23)
+        tall = height * chance.uniform(0.6, 1.0) * (0.5 + 0.5 * stand)
+        half = tall * chance.uniform(0.19, 0.25)
         low, high = max(0, int((at - half - x[0]) / step)), min(len(x), int((at + half - x[0]) / step) + 2)
         if high - low > 2:
             away = np.abs(x[low:high] - at) / half
-            # Three tiers of boughs, each a step wider than the one above.
-            tiers = 1 - away + 0.07 * (np.modf(away * 3.4)[0] - 0.5) * (away > 0.08)
-            ground = float(base[min(len(x) - 1, max(0, int((at - x[0]) / step)))])
-            heights[low:high] = np.minimum(heights[low:high], ground + 0.02 - tall * np.clip(tiers, 0, 1))
-        at += half * chance.uniform(0.75, 1.7) / dense
+            # Boughs: a cone whose sides step out four times on the way down.
+            boughs = 1 - away + 0.055 * ((away * 4.3) % 1 - 0.5) * (away > 0.05)
+            ground = base[low:high] + np.float32(0.25 * tall)
+            heights[low:high] = np.minimum(heights[low:high], ground - 1.25 * tall * np.clip(boughs, 0, 1))
+        at += half * chance.uniform(0.75, 1.6) / dense
     return heights
 
 
 def swell(x: Array, height: float, length: float, chance: random.Random) -> Array:
-    """Return waves of water: rounded troughs and sharper crests."""
+    """Return waves of water: long, round, and a little sharper at the crest than in the trough."""
     run = np.zeros_like(x)
-    for share, wave in ((1.0, length), (0.45, length / 1.73), (0.2, length / 3.1)):
+    for share, wave in ((1.0, length), (0.5, length / 1.73), (0.25, length / 2.9)):
         turn = 2 * math.pi * x / wave + chance.uniform(0, 6)
-        run += share * (1 - 2 * np.abs(np.sin(turn / 2))).astype(np.float32)
-    return np.asarray(-height * run / 1.65, np.float32)
+        run += share * (np.sin(turn) - 0.25 * np.cos(2 * turn)).astype(np.float32)
+    return np.asarray(-height * run / 2, np.float32)
 
 
 def skyline(

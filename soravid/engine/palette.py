@@ -31,7 +31,9 @@ def _hex(text: str) -> Colour:
 
 def _palette(top: str, middle: str, horizon: str, far: str, near: str, light: str, accent: str) -> Palette:
     dark = sum(_hex(horizon)) < 1.2
-    return Palette(*(_hex(text) for text in (top, middle, horizon, far, near, light, accent)), dark=dark)
+    return Palette(
+        _hex(top), _hex(middle), _hex(horizon), _hex(far), _hex(near), _hex(light), _hex(accent), dark
+    )
 
 
 _MOODS = {
@@ -127,7 +129,11 @@ def _tinted(palette: Palette, tint: Colour, amount: float) -> Palette:
     def shift(colour: Colour, share: float) -> Colour:
         light, a, b = _to_oklab(colour)
         keep = 1 - amount * share
-        return _from_oklab((light, a * keep + ta * (1 - keep) * 0.8, b * keep + tb * (1 - keep) * 0.8))
+        mixed_a, mixed_b = a * keep + ta * (1 - keep) * 0.8, b * keep + tb * (1 - keep) * 0.8
+        # Opposite hues mix to grey; give back the strength they had.
+        wanted = math.hypot(a, b) * keep + math.hypot(ta, tb) * (1 - keep) * 0.6
+        lift = min(2.5, max(1.0, wanted / max(1e-6, math.hypot(mixed_a, mixed_b))))
+        return _from_oklab((light, mixed_a * lift, mixed_b * lift))
 
     return replace(
         palette,

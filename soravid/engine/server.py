@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import sys
 
 import uvicorn
@@ -18,7 +19,7 @@ def run_server(app: ASGIApp, host: str, port: int) -> None:
 
 
 class _Announcing(uvicorn.Server):
-    async def startup(self, sockets: list[object] | None = None) -> None:
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host

@@ -199,18 +199,15 @@ def _lighthouse(colours: Palette) -> list[Shape]:
 
         return [(-half(top), top), (half(top), top), (half(foot), foot), (-half(foot), foot)]
 
+    rock = [(0.05 + 0.72 * math.cos(t), 0.98 - 0.36 * math.sin(t) ** 1.4) for t in np.linspace(0.02, math.pi - 0.02, 40)]
+    lamp = mix(colours.light, (1.0, 0.9, 0.6), 0.5)
     return [
         (colours.near, [(-0.16, -0.6), (0.16, -0.6), (0.16, -0.54), (-0.16, -0.54)]),
-        (
-            mix(colours.light, (1.0, 0.9, 0.6), 0.5),
-            [(-0.09, -0.78), (0.09, -0.78), (0.09, -0.6), (-0.09, -0.6)],
-        ),
+        (lamp, [(-0.09, -0.78), (0.09, -0.78), (0.09, -0.6), (-0.09, -0.6)]),
         (stripe, [(0.0, -0.94), (0.13, -0.78), (-0.13, -0.78)]),
-        *[
-            (wall if index % 2 == 0 else stripe, band(-0.54 + index * 0.3, -0.24 + index * 0.3))
-            for index in range(5)
-        ],
-        (mix(wall, colours.near, 0.55), [(0.05, -0.54), (0.13, -0.54), (0.22, 0.96), (0.09, 0.96)]),
+        *[(wall if part % 2 == 0 else stripe, band(-0.54 + part * 0.26, -0.28 + part * 0.26)) for part in range(5)],
+        (mix(wall, colours.near, 0.55), [(0.05, -0.54), (0.13, -0.54), (0.21, 0.76), (0.08, 0.76)]),
+        (mix(colours.near, colours.far, 0.2), rock),
     ]
 
 

@@ -11,14 +11,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from soravid.engine.camera import DEFAULT, Phases, read_moves, view_at
-from soravid.engine.canvas import Canvas, Frame
+from soravid.engine.camera import DEFAULT, Phases, read_moves, view_at, without_moves
+from soravid.engine.canvas import Array, Canvas, Frame
 from soravid.engine.layers import Layer, floors
 from soravid.engine.palette import choose_palette
 from soravid.engine.picture import Picture
-from soravid.engine.scene import THINGS, compose, read_subjects
+from soravid.engine.scene import compose
 from soravid.engine.script import write_script
 from soravid.engine.store import Request
+from soravid.engine.subjects import COLOURED, read_subjects
 from soravid.engine.titles import Card, Titles
 
 Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
@@ -43,7 +44,7 @@ class Storyboard:
         self.fps = request.fps
         self.frames = request.frames
         self._takes = _takes(request, folder, self.frame)
-        # Less than one step of noise hides the bands of slow ramps; the same noise in every frame costs no bits.
+        # Less than one step of noise hides the bands of slow ramps; the same in every frame costs no bits.
         noise = np.random.default_rng(20)
         self._luma_noise = noise.random((request.height, request.width), np.float32) + np.float32(16)
         self._noise = noise.random((request.height // 2, request.width // 2), np.float32) + np.float32(128)
@@ -71,15 +72,16 @@ class Storyboard:
         for plane in (canvas.u, canvas.v):
             plane *= shade[::2, ::2]
         take.titles.paint(canvas, number, self.frames, since)
-        return tuple(
-            # Truncation after noise of 0..1 rounds each sample up or down by chance.
-            np.add(plane, noise, out=np.empty(plane.shape, np.uint8), casting="unsafe")
-            for plane, noise in (
-                (canvas.y, self._luma_noise),
-                (canvas.u, self._noise),
-                (canvas.v, self._noise),
-            )
-        )  # type: ignore[return-value]
+        return (
+            _rounded(canvas.y, self._luma_noise),
+            _rounded(canvas.u, self._noise),
+            _rounded(canvas.v, self._noise),
+        )
+
+
+def _rounded(plane: Array, noise: Array) -> NDArray[np.uint8]:
+    # Cut off after noise of 0..1, each sample is rounded up or down by chance.
+    return np.add(plane, noise, out=np.empty(plane.shape, np.uint8), casting="unsafe")
 
 
 def _takes(request: Request, folder: Path, frame: Frame) -> tuple[Take, ...]:
@@ -109,5 +111,6 @@ def _phases(said: tuple[str, ...]) -> Phases:
 
 def _scene(said: tuple[str, ...], frame: Frame, seed: str, index: int) -> list[Layer]:
     # One source for the colours of all shots, so that they belong together.
-    colours = choose_palette(said, THINGS, random.Random(f"{seed}|colours"))  # noqa: S311 - a picture, not a secret
+    chance = random.Random(f"{seed}|colours")  # noqa: S311 - a picture, not a secret
+    colours = choose_palette([without_moves(text) for text in said], COLOURED, chance)
     return compose(read_subjects(said), colours, frame, f"{seed}|{index}")

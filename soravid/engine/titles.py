@@ -1,4 +1,4 @@
-"""The storyboard card's lettering: the shot's line in the lower third, small capitals on top, a hairline below."""
+"""The storyboard card's lettering: the shot's line in the lower third, small capitals on top, a hairline."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Titles:
         self._head, self._code_at = self._set_head(card)
         block = self._set_line(card)
         self._top = self._rule - block.height
-        self._line = np.asarray(block, np.float32) / 255
+        self._line = np.asarray(block, np.float32) * np.float32(1 / 255)
         shadow = block.filter(ImageFilter.GaussianBlur(0.011 * frame.unit))
         self._shadow = np.asarray(shadow, np.float32) * np.float32(0.4 / 255)
         self.shade = self._shading()
@@ -130,7 +130,7 @@ class Titles:
     def _paint_code(self, canvas: Canvas, number: int) -> None:
         seconds, rest = divmod(number, self._fps)
         text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}:{rest:02}"
-        cell, glyphs = _figures(self._small)
+        glyphs = _figures(self._small)[1]
         strip = np.concatenate([glyphs[char] for char in text], axis=1)
         _ink(canvas, strip * np.float32(0.72), self._code_at[0], self._foot + self._code_at[1])
 
@@ -180,7 +180,7 @@ def _figures(size: int) -> tuple[int, dict[str, Array]]:
     for char, image in glyphs.items():
         box = Image.new("L", (cell, image.height), 0)
         box.paste(image, ((cell - image.width) // 2 + (1 if char == ":" else 0), 0))
-        cells[char] = np.asarray(box, np.float32) / 255
+        cells[char] = np.asarray(box, np.float32) * np.float32(1 / 255)
     return cell, cells
 
 

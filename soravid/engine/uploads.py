@@ -1,4 +1,4 @@
-"""Reading a request's body: JSON or multipart, bounded, with the reference image checked before a job is made."""
+"""Reading a request's body: JSON or multipart, bounded, with its reference image checked."""
 
 from __future__ import annotations
 

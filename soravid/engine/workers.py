@@ -47,13 +47,14 @@ class Worker:
         return self._process.poll() is None
 
     def run(self, job: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Draw one clip; yields the worker's events and ends with its pipe or after ``done`` or ``failed``."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
+        """Draw one clip; yields its events, ends after ``done`` or ``failed`` or with the process."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            return
         with suppress(OSError):
-            self._process.stdin.write(json.dumps(job).encode() + b"\n")
-            self._process.stdin.flush()
-        for line in self._process.stdout:
+            stdin.write(json.dumps(job).encode() + b"\n")
+            stdin.flush()
+        for line in stdout:
             event = json.loads(line)
             yield event
             if event["event"] in ("done", "failed"):

@@ -19,6 +19,7 @@ def load(shell: InteractiveShell) -> None:
     shell.register_magics(VideoMagics)
     if shell.Completer and video_matcher not in shell.Completer.custom_matchers:
         shell.Completer.custom_matchers.append(video_matcher)
+    shell.input_transformers_cleanup.append(_with_a_body)
     formatter: Any = shell.display_formatter.ipython_display_formatter  # type: ignore[union-attr]
     formatter.for_type(Job, show_live)
     SoravidError._render_traceback_ = _one_line  # type: ignore[attr-defined]
@@ -36,7 +37,14 @@ def unload(shell: InteractiveShell) -> None:
         shell.Completer.custom_matchers.remove(video_matcher)
     formatter: Any = shell.display_formatter.ipython_display_formatter  # type: ignore[union-attr]
     formatter.type_printers.pop(Job, None)
+    if _with_a_body in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.remove(_with_a_body)
     del SoravidError._render_traceback_  # type: ignore[attr-defined]
+
+
+def _with_a_body(lines: list[str]) -> list[str]:
+    """IPython answers a cell magic without a body itself: ``%%video --help`` would never reach us."""
+    return [*lines, "\n"] if len(lines) == 1 and lines[0].startswith("%%video") else lines
 
 
 def _one_line(error: Exception) -> list[str]:

@@ -78,7 +78,7 @@ class LiveOutput:
             self._finished = True
             self._replace(html, text)
             if self._widget is not None:
-                self._run(self._widget.close)
+                self._run(self._widget.finish, html, text)
 
     def _replace(self, html: str, text: str) -> None:
         self._run(self._handle.update, {"text/html": html, "text/plain": text}, raw=True)

@@ -104,15 +104,21 @@ class Lab:
             "LabApp.news_url": None,
             "LabApp.check_for_updates_class": "jupyterlab.handlers.announcements.NeverCheckForUpdate",
         }
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *(f"--{name}={value}" for name, value in options.items())],
-            cwd=self.root,
-            env=_isolated(home) | (env or {}),
-            stdin=subprocess.DEVNULL,
-            stdout=self._log.open("wb"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "jupyterlab",
+                    *(f"--{name}={value}" for name, value in options.items()),
+                ],
+                cwd=self.root,
+                env=_isolated(home) | (env or {}),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         self._wait_until_ready()
 
     def _write_settings(self, folder: Path) -> None:
@@ -438,7 +444,8 @@ class Book:
     def narrow(self, pixels: int) -> None:
         """Make the window so narrow that outputs have this width."""
         for _ in range(3):  # a scroll bar may come or go
-            size, box = self.page.viewport_size, self.output(0).bounding_box()
+            output = self.cells.locator(".jp-OutputArea-output").first
+            size, box = self.page.viewport_size, output.bounding_box()
             assert size is not None
             assert box is not None
             width = size["width"] + pixels - round(box["width"])

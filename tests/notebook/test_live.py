@@ -87,21 +87,58 @@ def test_a_flood_of_news_is_a_trickle_of_small_messages(lab: Lab, open_book: Ope
 
 
 def test_a_reloaded_page_finds_the_job_again(lab: Lab, open_book: OpenBook) -> None:
+    """A reloaded page does not know display ids of before: the output must become lasting all the same."""
     book = open_book(
         lab,
         "reload.ipynb",
-        START,
-        f"feed = Feed([30] * 60 + [60] * 60, every=0.1, path=make_clip({CLIP!r}), started_at=time.time() - 60)",
+        f"{START}\nclip = make_clip({CLIP!r})",
+        "feed = Feed([30] * 40 + [60] * 40, every=0.1, path=clip, started_at=time.time() - 60)",
     )
     book.run_all()
     expect(status(book, 1).locator(".percent")).to_have_text("30 %")
     book.save()
     book.reload()
-    expect(status(book, 1).locator(".percent")).to_have_text("30 %")
-    expect(status(book, 1).locator(".clock")).to_have_text(re.compile(r"1:[01]\d"))
+    expect(status(book, 1).locator(".clock")).to_have_text(re.compile(r"1:0\d"))
     expect(status(book, 1).locator(".percent")).to_have_text("60 %", timeout=15_000)
     expect(book.output(1).locator("video")).to_be_visible(timeout=15_000)
     expect(status(book, 1)).to_have_count(0)
+    book.save()
+    assert mimes(book, 1) == [["text/html", "text/plain"]]
+
+
+def test_a_job_that_ends_while_the_page_is_closed_is_there_when_it_opens(
+    lab: Lab, open_book: OpenBook
+) -> None:
+    book = open_book(
+        lab,
+        "away.ipynb",
+        f"{START}\nclip = make_clip({CLIP!r})",
+        "feed = Feed([30] * 10, every=0.1, path=clip)",
+    )
+    book.run(0)
+    book.run(1)
+    expect(status(book, 1)).to_be_visible()
+    book.save()
+    book.page.goto("about:blank")
+    book.pause(3)
+    book.reload()
+    assert book.plays(book.output(1).locator("video"))
+    book.save()
+    assert mimes(book, 1) == [["text/html", "text/plain"]]
+    book.shutdown_kernel()
+    book.reload()
+    assert book.plays(book.output(1).locator("video"))
+
+
+def test_a_restarted_kernel_is_not_taken_for_progress(lab: Lab, open_book: OpenBook) -> None:
+    book = open_book(lab, "restart.ipynb", START, "feed = Feed([10] * 99)")
+    book.run_all()
+    book.restart_kernel()
+    expect(status(book, 1).get_by_role("status")).to_have_text("The kernel has stopped")
+    still = status(book, 1).locator(".clock").inner_text()
+    book.pause(1.5)
+    assert status(book, 1).locator(".clock").inner_text() == still
+    book.shot("kernel-stopped", status(book, 1))
 
 
 def test_one_job_in_two_outputs(lab: Lab, open_book: OpenBook) -> None:
@@ -109,7 +146,8 @@ def test_one_job_in_two_outputs(lab: Lab, open_book: OpenBook) -> None:
         lab,
         "twice.ipynb",
         START,
-        "feed = Feed(range(10, 99), every=0.1, started_at=time.time() - 30)",
+        f"clip = make_clip({CLIP!r})\n"
+        "feed = Feed(range(10, 99), every=0.1, started_at=time.time() - 30, on_cancel=print, path=clip)",
         "time.sleep(2)",
         "feed.output._widget",
     )
@@ -120,6 +158,8 @@ def test_one_job_in_two_outputs(lab: Lab, open_book: OpenBook) -> None:
     assert clocks[0][:3] == clocks[1][:3], "both count from the same start"
     second.get_by_role("button", name="Cancel").click()
     expect(first.get_by_role("status")).to_have_text("Cancelling")
+    for k in (1, 3):
+        expect(book.output(k).locator("video")).to_be_visible(timeout=15_000)
 
 
 # --- it is cancelled ----------------------------------------------------------------------------------
@@ -179,7 +219,8 @@ def test_the_output_becomes_a_card_that_needs_no_kernel(lab: Lab, open_book: Ope
         "lasts.ipynb",
         START,
         f"a = Feed(range(0, 100, 10), every=0.1, path=make_clip({CLIP!r}))",
-        "b = Feed(range(0, 100, 5), every=0.1, path=make_clip('soravid_media/tall.mp4', (360, 640)), size='9:16')",
+        "clip = make_clip('soravid_media/tall.mp4', (360, 640))\n"
+        "b = Feed(range(0, 100, 5), every=0.1, path=clip, size='9:16')",
         "time.sleep(3)",
     )
     book.run_all()

@@ -3,12 +3,27 @@ const LAYOUT = `<div class="row"><span class="mark" aria-hidden="true"></span>
 <span class="label" role="status"></span><span class="percent"></span>
 <span class="bar" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100"><i></i></span>
 <span class="clock" role="timer"></span>
-<button type="button" data-lm-suppress-shortcuts="true"></button></div><div class="facts"></div>`;
+<button type="button" data-lm-suppress-shortcuts="true">Cancel</button></div><div class="facts"></div>`;
 
 const two = (n) => String(n).padStart(2, "0");
 const clock = (seconds) => {
   const [h, m, s] = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map(Math.floor);
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+};
+
+// The kernel replaces the output itself. But a page that was closed or reloaded meanwhile no longer knows
+// which output the kernel means: then it is found, and made lasting, here.
+const settle = (model) => {
+  const ending = model.get("ending");
+  const cells = model.widget_manager.context?.model?.cells;
+  if (!ending || !cells) return;
+  for (const { outputs } of cells) {
+    for (let k = 0; k < (outputs?.length ?? 0); k++) {
+      const shown = outputs.get(k).data["application/vnd.jupyter.widget-view+json"];
+      if (shown?.model_id === ending.id) outputs.set(k, ending.output);
+    }
+  }
+  model.send({ type: "settled" });
 };
 
 // Called once for each model, so that all of its views count from the same start.
@@ -19,12 +34,14 @@ export default () => {
       const stamp = () => { start = performance.now() - model.get("elapsed") * 1000; };
       stamp();
       model.on("change:elapsed", stamp);
+      model.on("change:ending", () => settle(model));
+      settle(model);
     },
 
     render({ model, el }) {
       el.classList.add("soravid-status");
       el.innerHTML = LAYOUT;
-      const [bar, button] = ["bar", "button"].map((name) => el.querySelector(`.${name}, ${name}`));
+      const [bar, button] = [".bar", "button"].map((where) => el.querySelector(where));
       const write = (where, words) => {
         const node = el.querySelector(where);
         if (node.textContent !== words) node.textContent = words;
@@ -32,22 +49,20 @@ export default () => {
 
       const tick = () => write(".clock", clock(model.get("done")
         ? model.get("elapsed") : (performance.now() - start) / 1000));
+      const timer = setInterval(tick, 250);
 
       const paint = () => {
-        const get = (name) => model.get(name);
-        const progress = get("progress"), known = progress !== null;
-        const cancelling = get("cancelling") && !get("done");
-        el.dataset.tone = get("tone");
-        write(".mark", get("mark"));
-        write(".label", cancelling ? "Cancelling" : get("label"));
+        const [progress, done] = [model.get("progress"), model.get("done")];
+        const known = progress !== null, cancelling = model.get("cancelling") && !done;
+        el.dataset.tone = model.get("tone");
+        for (const name of ["mark", "label", "facts"]) write(`.${name}`, model.get(name));
+        if (cancelling) write(".label", "Cancelling");
         write(".percent", known ? `${progress} %` : "");
-        write(".facts", get("facts"));
-        write("button", "Cancel");
         bar.classList.toggle("unknown", !known);
-        bar.classList.toggle("over", get("done"));
+        bar.classList.toggle("over", done);
         bar.firstChild.style.width = known ? `${progress}%` : "";
         if (known) bar.ariaValueNow = progress; else bar.removeAttribute("aria-valuenow");
-        button.hidden = get("done") || !get("cancellable");
+        button.hidden = done || !model.get("cancellable");
         button.disabled = cancelling;
         tick();
       };
@@ -57,8 +72,17 @@ export default () => {
         model.send({ type: "cancel" });
       };
       model.on("change", paint);
+      model.on("comm_live_update", () => {
+        if (!el.matches(".jupyter-widgets-disconnected")) return;
+        clearInterval(timer);
+        el.dataset.tone = "quiet";
+        write(".mark", "◇");
+        write(".label", "The kernel has stopped");
+        write(".facts", "The job goes on without it. %video resume finds it again.");
+        bar.classList.add("over");
+        button.hidden = true;
+      });
       paint();
-      const timer = setInterval(tick, 250);
       return () => clearInterval(timer);
     },
   };

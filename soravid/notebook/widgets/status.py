@@ -18,6 +18,8 @@ STATIC = Path(__file__).parent.parent / "static"
 
 MESSAGES_A_SECOND = 5
 
+_LARGEST_ENDING = 200_000  # characters: media stay out of a widget's state
+
 
 def _state(view: JobView) -> dict[str, Any]:
     """What the browser shows of a view."""
@@ -61,6 +63,8 @@ class StatusWidget(anywidget.AnyWidget):
     """Whether there is a button to cancel; ``on_cancel`` sets it."""
     cancelling = t.Bool(False).tag(sync=True)
     """Whether the button was pressed."""
+    ending = t.Dict(None, allow_none=True).tag(sync=True)
+    """What lasts in place of the status, once there is something; ``finish`` sets it."""
 
     def __init__(self, view: JobView, on_cancel: Callable[[], object] | None = None) -> None:
         self._view = view
@@ -93,6 +97,22 @@ class StatusWidget(anywidget.AnyWidget):
         self._cancel = callback
         self.cancellable = True
 
+    def finish(self, html: str, text: str) -> None:
+        """Hand over what lasts, and close as soon as a page has it.
+
+        The output itself is replaced by whoever displayed it, but such a replacement is lost on a page that
+        is closed at that moment or was reloaded since the start. So the widget stays open until a page
+        says that its notebook holds the lasting output and no status of this job any more.
+        """
+        with self._gate:
+            self._pending = None
+            if len(html) > _LARGEST_ENDING:
+                self.close()
+                return
+            data = {"text/html": html, "text/plain": text}
+            output = {"output_type": "display_data", "metadata": {}, "data": data}
+            self.ending = {"id": self.model_id, "output": output}
+
     def close(self) -> None:
         """Remove the widget from the browser; later calls of ``show`` do nothing."""
         with self._gate:
@@ -124,6 +144,9 @@ class StatusWidget(anywidget.AnyWidget):
         return round(self._view.elapsed, 1)
 
     def _receive(self, _widget: object, content: dict[str, Any], _buffers: object) -> None:
-        if content.get("type") == "cancel" and self._cancel is not None and not self.cancelling:
+        kind = content.get("type")
+        if kind == "settled":
+            self.close()
+        elif kind == "cancel" and self._cancel is not None and not self.cancelling:
             self.cancelling = True
             self._cancel()
