@@ -147,7 +147,7 @@ def table_html(columns: Sequence[str], rows: Sequence[Sequence[str]], caption: s
         rows: text, one cell for each heading.
         caption: what the table holds; it is shown.
     """
-    cell = "padding:4px 16px;border:0;vertical-align:top"
+    cell = "padding:4px 8px;border:0;vertical-align:top"
     lined = f"{cell};border-top:1px solid rgba(128,128,128,0.25)"
     right = number_columns(rows) if rows else [False] * len(columns)
     sides = [f"text-align:{'right' if is_right else 'left'}" for is_right in right]
@@ -157,14 +157,15 @@ def table_html(columns: Sequence[str], rows: Sequence[Sequence[str]], caption: s
     )
     lines = [
         "".join(
-            f'<td dir="auto" style="{lined};{side}">{escape(one_line(text))}</td>'
+            f'<td dir="auto" style="{lined};{side};white-space:{"nowrap" if len(text) <= 32 else "normal"}">'
+            f"{escape(one_line(text))}</td>"
             for text, side in zip(row, sides, strict=True)
         )
         for row in rows
     ] or [f'<td colspan="{len(columns)}" style="{lined};text-align:left;color:var(--m)">None yet.</td>']
     body = "".join(f'<tr style="background:none">{line}</tr>' for line in lines)
     return card(
-        f'<div style="overflow-x:auto;padding:8px 0"><table style="{_TABLE}">'
+        f'<div style="overflow-x:auto;padding:8px"><table style="{_TABLE}">'
         f'<caption style="{cell};font-weight:600;text-align:left;color:var(--t)">{escape(caption)}</caption>'
         f'<thead style="border:0"><tr style="background:none">{headings}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
+from typing import get_args
 
 from soravid import catalog
 from soravid.errors import InvalidRequest, ModelRetired, UnknownModel, nearest, one_of
-from soravid.types import Deployment, VideoRequest, parse_size
+from soravid.types import Deployment, Operation, Options, VideoRequest, parse_size
+
+_FIELDS = {"prompt", "model", "seconds", "size", "seed", "negative_prompt", "input_reference", "video"}
+"""Fields that decide what a clip is and costs: they go through the checks, not around them."""
 
 
 def split_model(model: str) -> tuple[str, str]:
@@ -21,6 +26,50 @@ def split_model(model: str) -> tuple[str, str]:
             f"A model is named provider/model, not {model!r}.", param="model", hint=_suggest(model)
         )
     return provider, name
+
+
+def check_options(options: Options) -> Options:
+    """The keywords of a call, if each is of its kind.
+
+    Raises:
+        InvalidRequest: the first that is not.
+    """
+    fallbacks: object = options.get("fallbacks") or ()
+    if not isinstance(fallbacks, (list, tuple)) or not all(isinstance(model, str) for model in fallbacks):
+        raise InvalidRequest(
+            'fallbacks must be a list of models, such as ["azure/sora-2"].', param="fallbacks"
+        )
+    for name in ("extra_body", "metadata"):
+        _check_json(name, options.get(name))
+    for name in _FIELDS & (options.get("extra_body") or {}).keys():
+        raise InvalidRequest(f"extra_body may not hold {name}: it has an argument of its own.", param=name)
+    return options
+
+
+def _check_json(name: str, value: object) -> None:
+    if value is not None and not isinstance(value, dict):
+        raise InvalidRequest(f"{name} must be a dictionary, not a {type(value).__name__}.", param=name)
+    for key, part in (value or {}).items():
+        try:
+            json.dumps(part, allow_nan=False)
+        except (TypeError, ValueError) as wrong:
+            raise InvalidRequest(f"{name}[{key!r}] is no JSON value: {wrong}.", param=name) from None
+
+
+def check_words(prompt: object, model: object, operation: str) -> None:
+    """What is text must be text, and an operation one that there is."""
+    if not isinstance(prompt, str):
+        raise InvalidRequest(f"The prompt must be text, not {type(prompt).__name__}.", param="prompt")
+    try:
+        prompt.encode()
+    except UnicodeEncodeError:
+        raise InvalidRequest("The prompt has half a character in it (a surrogate).", param="prompt") from None
+    if model is not None and not isinstance(model, str):
+        raise InvalidRequest(f"The model must be text, not {type(model).__name__}.", param="model")
+    if operation not in get_args(Operation):
+        raise InvalidRequest(
+            f"operation must be {one_of(get_args(Operation))}, not {operation!r}.", param="operation"
+        )
 
 
 def check_request(request: VideoRequest, deployment: Deployment, today: date) -> None:

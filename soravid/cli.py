@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
-import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from soravid import __version__
-from soravid.errors import MissingExtra, SoravidError
-
-if TYPE_CHECKING:
-    from soravid.job import Job
+from soravid.errors import InvalidRequest, MissingExtra, SoravidError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; 0 if it worked, 1 if a job failed, 2 for a mistake, 130 when interrupted."""
     args = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character shows a question mark
     try:
         done: int = args.run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left early: no complaint
+        return 0
     except SoravidError as wrong:
         print(f"soravid: {wrong}", file=sys.stderr)
         return 2
@@ -76,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _generate(args: argparse.Namespace) -> int:
     """Make a clip and wait for it. The last line on standard output is the file."""
-    from soravid import session
+    from soravid import session, terminal
 
     prompt = sys.stdin.read() if args.prompt == "-" else args.prompt
     if args.estimate:
@@ -95,25 +99,7 @@ def _generate(args: argparse.Namespace) -> int:
         path=args.output,
         reuse=not args.again,
     )
-    return _follow(job)
-
-
-def _follow(job: Job) -> int:
-    """Show a job on one line that changes, where somebody looks, and then on one that stays."""
-    from soravid import cards
-
-    live = sys.stderr.isatty()
-    while live and not job.done():
-        print(f"\r{cards.running_text(job.view)}\x1b[K", end="", file=sys.stderr, flush=True)
-        time.sleep(0.1)
-    if live:
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-    try:
-        print(job.wait())
-    except SoravidError:
-        print(cards.failed_text(job.view), file=sys.stderr)
-        return 1
-    return 0
+    return 0 if terminal.follow(job) else 1
 
 
 def _models(_args: argparse.Namespace) -> int:
@@ -131,12 +117,13 @@ def _jobs(_args: argparse.Namespace) -> int:
 
 
 def _resume(_args: argparse.Namespace) -> int:
-    from soravid import session
+    from soravid import session, terminal
 
     jobs = session.resume()
     if not jobs:
         print("Nothing was left running.")
-    return max([_follow(job) for job in jobs], default=0)
+    arrived = [terminal.follow(job) for job in jobs]
+    return 0 if all(arrived) else 1
 
 
 def _cancel(args: argparse.Namespace) -> int:
@@ -144,7 +131,8 @@ def _cancel(args: argparse.Namespace) -> int:
 
     job = session.find_job(args.id)
     job.cancel()
-    print(f"{job.id} is cancelled.")
+    state = "is cancelled" if job.status == "cancelled" else f"has ended before: {job.view.label.lower()}"
+    print(f"{job.id} {state}.")
     return 0
 
 
@@ -164,6 +152,8 @@ def _engine(args: argparse.Namespace) -> int:
         serve(args.host, args.port, settings.home() / "engine", api_key=args.api_key)
     except ImportError:
         raise MissingExtra("The local engine", "local") from None
+    except OSError as wrong:
+        raise InvalidRequest(f"Port {args.port} cannot be served: {wrong.strerror or wrong}.") from None
     return 0
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, BinaryIO, Unpack
+from typing import Any, BinaryIO, Protocol, TypeVar, Unpack, cast, overload
 
 from soravid import from_row, settings
 from soravid.errors import InvalidRequest
@@ -47,14 +48,19 @@ class _Bound:
     def __init__(self, face: _Face) -> None:
         self._face = face
 
+    def _for(self, video_id: str, connection: Connection) -> Connection:
+        """How to reach a job. The client's own key is for its own account, not for any job of the journal."""
+        whole: Connection = self._face._with(connection)
+        return whole if connection or not current().finds_own_way(video_id, whole) else {}
+
     async def _make(self, prompt: str, model: str | None, options: Any, **wanted: Any) -> Video:
         line = current()
         options = self._face._with(options)
         plan = await make_plan(line, prompt, model, options=options, **wanted)
-        row = line.journal.same_request(plan.request.fingerprint()) if options.get("reuse") else None
-        if row:
+        row = await line.submit(plan)
+        if plan.reuse and row.final:
             line.journal.reused(row)
-        return from_row.video_of(row or await line.submit(plan))
+        return from_row.video_of(row)
 
 
 class _Text(_Bound):
@@ -147,7 +153,7 @@ class _Text(_Bound):
         Raises:
             NotFound: the provider does not have it.
         """
-        video, row = await current().retrieve(video_id, model, self._face._with(connection))
+        video, row = await current().retrieve(video_id, model, self._for(video_id, connection))
         if video.usage is None and video.seconds:
             video = video.model_copy(update={"usage": from_row.usage_of(video.seconds)})
         return from_row.dressed(video, row) if row else video
@@ -175,7 +181,7 @@ class _Text(_Bound):
         self: _Bound, video_id: str, model: str | None = None, **connection: Unpack[Connection]
     ) -> VideoDeleted:
         """Remove a finished video at its provider; the journal and the stored clip stay."""
-        await current().delete(video_id, model, self._face._with(connection))
+        await current().delete(video_id, model, self._for(video_id, connection))
         return VideoDeleted(id=video_id)
 
     async def download_content(
@@ -199,7 +205,7 @@ class _Text(_Bound):
             DownloadFailed: it did not arrive whole, or is no video.
             NotFound: the provider does not have it (any more).
         """
-        given = self._face._with(connection)
+        given = self._for(video_id, connection)
         kind = check_variant(variant)
         if isinstance(file, (str, os.PathLike)):
             await current().download(video_id, Path(file), model=model, variant=kind, given=given)
@@ -214,6 +220,39 @@ class _Text(_Bound):
         return None
 
 
+B = TypeVar("B", covariant=True)
+N = TypeVar("N", covariant=True)
+
+
+class Content(Protocol[B, N]):
+    """The type of what brings content: bytes, or nothing where a ``file`` was named."""
+
+    @overload
+    def __call__(
+        self,
+        video_id: str,
+        model: str | None = ...,
+        *,
+        variant: str = ...,
+        file: None = ...,
+        **connection: Unpack[Connection],
+    ) -> B: ...
+    @overload
+    def __call__(
+        self,
+        video_id: str,
+        model: str | None = ...,
+        *,
+        variant: str = ...,
+        file: str | os.PathLike[str] | BinaryIO,
+        **connection: Unpack[Connection],
+    ) -> N: ...
+
+
+_Content = Content[bytes, None]
+_AsyncContent = Content[Coroutine[Any, Any, bytes], Coroutine[Any, Any, None]]
+
+
 class AsyncVideos(_Bound):
     """``AsyncClient.videos``: awaited on any event loop."""
 
@@ -224,7 +263,7 @@ class AsyncVideos(_Bound):
     retrieve = hopping(_Text.retrieve)
     list = hopping(_Text.list)
     delete = hopping(_Text.delete)
-    download_content = hopping(_Text.download_content)
+    download_content = cast("_AsyncContent", hopping(_Text.download_content))
 
 
 class Videos(_Bound):
@@ -237,7 +276,7 @@ class Videos(_Bound):
     retrieve = blocking(_Text.retrieve)
     list = blocking(_Text.list)
     delete = blocking(_Text.delete)
-    download_content = blocking(_Text.download_content)
+    download_content = cast("_Content", blocking(_Text.download_content))
 
 
 class AsyncClient(_Face):

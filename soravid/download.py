@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,7 +49,8 @@ class Fetch:
         self._transport = transport
         self._source = source
         self._target = target
-        self._part = target.with_name(f".{target.name}.part")
+        # A name of its own: two may fetch the same clip at once, and each renames a whole file.
+        self._part = target.with_name(f".soravid-{uuid.uuid4().hex[:12]}.part")
         self._video = video
         self._limit = limit
         self._timeout = timeout
@@ -77,7 +79,8 @@ class Fetch:
                 raise
             raise DownloadFailed(f"{self._target} cannot be written: {wrong.strerror or wrong}.") from None
         finally:
-            self._part.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._part.unlink(missing_ok=True)
         return self._target
 
     async def _all_of_it(self, file: BinaryIO) -> None:
@@ -121,7 +124,7 @@ class Fetch:
                     if self._on_bytes:
                         self._on_bytes(self._have, self._total)
             except httpx2.HTTPError as wrong:
-                raise connection_error(wrong, self._source.url) from None
+                raise connection_error(wrong, httpx2.URL(self._source.url)) from None
         if self._have != self._total if self._total is not None else not self._have:
             raise ConnectionLost("The body ended early.")
         if self._have < _ENOUGH:
@@ -162,17 +165,19 @@ class Fetch:
         if resume and self._validator:
             resume["if-range"] = self._validator
         plain = {"accept": "video/*, image/*, */*;q=0.5", "accept-encoding": "identity", **resume}
-        url = httpx2.URL(self._source.url).copy_merge_params(dict(self._source.params))
+        url = httpx2.URL(self._source.url)
+        if self._source.params:  # else the address stays to the letter: it may be signed
+            url = url.copy_merge_params(dict(self._source.params))
         headers: Mapping[str, str] = {**self._source.headers, **plain}
         for _ in range(6):
-            client = self._transport.client(str(url))
+            client = self._transport.client(url)
             request = client.build_request(
                 "GET", url, headers=dict(headers), timeout=httpx2.Timeout(self._timeout)
             )
             try:
                 answer = await client.send(request, stream=True)
             except httpx2.HTTPError as wrong:
-                raise connection_error(wrong, str(url)) from None
+                raise connection_error(wrong, url) from None
             location = answer.headers.get("location")
             if answer.status_code not in _REDIRECTS or not location:
                 try:

@@ -37,6 +37,7 @@ def usage_of(seconds: str) -> Usage:
 
 def dressed(video: Video, row: JobRow) -> Video:
     """The provider's answer with what the journal knows beside it: the cost, before the end its estimate."""
+    video.model = row.model  # as it was asked for, not as the server calls it
     video._cost = row.cost if row.final else row.held
     video._job_id = row.id
     return video

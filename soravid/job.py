@@ -19,10 +19,12 @@ from soravid.errors import Cancelled, DeadlineExceeded, SoravidError
 from soravid.from_row import failure_of, video_of, view_of
 from soravid.ledger import JobRow
 from soravid.money import to_usd
-from soravid.pipeline import JOB_DEADLINE, Pipeline, Plan
+from soravid.pipeline import JOB_DEADLINE, Pipeline
+from soravid.plans import Plan
 from soravid.types import Video
 from soravid.views import JobView
 
+_OVER = {"failed", "cancelled"}
 _live: weakref.WeakValueDictionary[str, Job] = weakref.WeakValueDictionary()
 
 
@@ -50,6 +52,7 @@ class Job:
         self._row: JobRow | None = None
         self._fetching = False
         self._reused = False
+        self._elder: Job | None = None
         self._known = threading.Event()  # the journal has the job
         self._taken = asyncio.Event()  # the provider has it, or never will
         self._future: Future[Clip] = Future()
@@ -86,13 +89,14 @@ class Job:
     @classmethod
     def of(cls, pipeline: Pipeline, row: JobRow, *, out: str | os.PathLike[str] | None = None) -> Job:
         """The job of a journal's row: the running one, if this process runs it."""
-        if running := _live.get(row.id):
+        running = _live.get(row.id)
+        if running and not running.done():
             return running
         job = cls(pipeline, out=out)
         job._row = row
         if row.path:
             job._future.set_result(job._clip_of(row, row.path))
-        elif row.status in {"failed", "cancelled"}:
+        elif row.status in _OVER:
             job._future.set_exception(failure_of(row))
         return job
 
@@ -104,8 +108,11 @@ class Job:
             raise FileNotFoundError(row.clip)
         job = cls(pipeline, out=out)
         job._row, job._reused = row, True
-        wanted = job._file or job._folder / path.name
-        if wanted != path and (out or not path.is_relative_to(job._folder.parent)):
+        beside = path.is_relative_to(job._folder.parent)
+        wanted = job._file or (
+            path if beside and not out else clips.free_path(job._folder, row.prompt, row.id)
+        )
+        if wanted != path:
             wanted.parent.mkdir(parents=True, exist_ok=True)
             path = Path(shutil.copy2(path, wanted))
         pipeline.journal.reused(row)
@@ -114,6 +121,10 @@ class Job:
 
     def resume(self) -> Job:
         """Go on waiting for a job that another process began, or that was given up waiting for."""
+        ended = self._row is not None and (self._row.path is not None or self._row.status in _OVER)
+        if self._future.done() and self._future.exception() and not ended:
+            # The waiting ended, not the job: a deadline, a lost connection, an unknown outcome.
+            self._future, self._work = Future(), None
         if self._work is None and not self._future.done():
             self._begin(None)
         return self
@@ -147,6 +158,8 @@ class Job:
             SoravidError: the job failed, was refused or cancelled.
         """
         self.resume()
+        if not self._future.done():
+            loop.forbid_waiting()
         try:
             return self._future.result(timeout)
         except TimeoutError:
@@ -226,14 +239,15 @@ class Job:
             row = await self._pipeline.submit(plan, self._saw) if plan else self._row
             assert row is not None  # noqa: S101 - a job without a plan comes from a row
             self._saw(row)
+            if self._elder:
+                self._end(clip=await self._elder)
+                return
             if row.video_id is None and not row.final:
                 row = await self._pipeline.recover(row)
             row = await self._pipeline.watch(row, self._saw, self._deadline)
             if row.status != "completed":
                 raise failure_of(row)
             if row.path is None:
-                self._fetching = True
-                self._saw(row)
                 target = self._file or clips.free_path(self._folder, row.prompt, row.id)
                 row = await self._pipeline.store(row, target)
             self._row = row
@@ -246,7 +260,8 @@ class Job:
 
     async def cancelled_at_provider(self) -> None:
         """What ``cancel`` waits for, on the loop thread."""
-        await asyncio.wait_for(self._taken.wait(), timeout=60.0)
+        if self._work:
+            await asyncio.wait_for(self._taken.wait(), timeout=60.0)
         if self._row is None or self._future.done():
             return
         row = await self._pipeline.cancel(self._row)
@@ -262,8 +277,15 @@ class Job:
             self._row = await asyncio.to_thread(self._pipeline.journal.get, self._row.id)
 
     def _saw(self, row: JobRow) -> None:
+        elder = _live.get(row.id, self)
+        if elder is not self and not elder.done():
+            self._elder = elder  # the same request, asked for twice at once: one job does the work
+        else:
+            _live[row.id] = self
+        self._fetching = row.status == "completed"  # what is left to do then
+        if self._row and self._row.id != row.id:
+            _live.pop(self._row.id, None)  # that one failed; a fallback goes on
         self._row = row
-        _live[row.id] = self
         self._known.set()
         if row.video_id:
             self._taken.set()
@@ -277,7 +299,7 @@ class Job:
             self._future.set_result(clip)
         else:
             self._future.set_exception(error)
-            _live.pop(self.id, None)  # a later resume of the same job begins anew
+        _live.pop(self.id, None)
         self._known.set()
         self._taken.set()
         self._tell()

@@ -13,23 +13,29 @@ from soravid.types import Video, VideoRequest
 if TYPE_CHECKING:
     from soravid.pipeline import Pipeline
 
-_CLOCKS_DIFFER = 300.0
+_CLOCKS_DIFFER = 30.0
 """Seconds that a provider's clock may be behind ours."""
 
 
 async def find_lost_job(
-    pipeline: Pipeline, row: JobRow, provider: Provider, request: VideoRequest
+    pipeline: Pipeline,
+    row: JobRow,
+    provider: Provider,
+    request: VideoRequest | None,
+    timeout: float = 30.0,
 ) -> Video | None:
     """The provider's job for a row whose outcome is not known, or None when that cannot be told.
 
-    Where the provider replays a create with the same idempotency key, it is asked so; elsewhere its list is
-    searched for the one job that the journal does not know and that asks for the same at the same time.
+    Where the provider replays a create with the same idempotency key, it is asked so, if ``request`` is
+    still known whole; elsewhere its list is searched for the one job that the journal does not know and
+    that asks for the same at the same time. No question waits longer than ``timeout`` seconds.
     """
     try:
-        if provider.profile.replays_creates:
+        if request and provider.profile.replays_creates:
             flow = provider.create(request, idempotency_key=row.idempotency_key or row.id)
-            return await pipeline.transport.drive(flow)
-        page, _ = await pipeline.transport.drive(provider.list(after=None, limit=50, order="desc"))
+            return await pipeline.transport.drive(flow, timeout)
+        pages = provider.list(after=None, limit=50, order="desc")
+        page, _ = await pipeline.transport.drive(pages, timeout, attempts=2)
     except SoravidError:
         return None
     candidates = [video for video in page if _may_be(video, row)]

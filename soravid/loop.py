@@ -21,7 +21,9 @@ from soravid.errors import UnknownKeyword, nearest, one_of
 P = ParamSpec("P")
 R = TypeVar("R")
 
+THREAD_NAME = "soravid"
 _lock = threading.Lock()
+_leaving: list[Callable[[], Coroutine[Any, Any, None]]] = []
 _loop: asyncio.AbstractEventLoop | None = None
 _thread: threading.Thread | None = None
 
@@ -32,7 +34,7 @@ def loop() -> asyncio.AbstractEventLoop:
     with _lock:
         if _loop is None:
             _loop = asyncio.new_event_loop()
-            _thread = threading.Thread(target=_loop.run_forever, name="soravid", daemon=True)
+            _thread = threading.Thread(target=_loop.run_forever, name=THREAD_NAME, daemon=True)
             _thread.start()
         return _loop
 
@@ -44,15 +46,28 @@ def submit(work: Coroutine[Any, Any, R]) -> Future[R]:
 
 def run(work: Coroutine[Any, Any, R]) -> R:
     """Run a coroutine on the loop thread and wait for it. Interrupting the wait cancels the work."""
-    if threading.current_thread() is _thread:
+    try:
+        forbid_waiting()
+    except RuntimeError:
         work.close()
-        raise RuntimeError("A callback of soravid cannot wait for soravid: use the async form, or a thread.")
+        raise
     future = submit(work)
     try:
         return future.result()
     except BaseException:
         future.cancel()
         raise
+
+
+def on_exit(close: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Have something closed on the loop thread when the interpreter ends."""
+    _leaving.append(close)
+
+
+def forbid_waiting() -> None:
+    """Raise where waiting for the loop thread would wait for itself."""
+    if threading.current_thread() is _thread:
+        raise RuntimeError("A callback of soravid cannot wait for soravid: use the async form, or a thread.")
 
 
 def blocking(function: Callable[P, Coroutine[Any, Any, R]], name: str | None = None) -> Callable[P, R]:
@@ -95,7 +110,9 @@ def _described(face: Callable[P, R], function: Callable[..., Any], name: str | N
 
     ``**options: Unpack[...]`` is spelt out, for Jupyter's help and completion.
     """
-    face.__name__ = name or function.__name__
+    if name:
+        face.__name__ = function.__name__ = name
+        face.__qualname__ = function.__qualname__ = name  # what Python's own TypeError calls it
     signature = inspect.signature(function)
     parameters = list(signature.parameters.values())
     if parameters and parameters[-1].kind is inspect.Parameter.VAR_KEYWORD:
@@ -125,6 +142,7 @@ def _forget() -> None:
     """A forked child has the lock and the names, but not the thread."""
     global _lock, _loop, _thread
     _lock, _loop, _thread = threading.Lock(), None, None
+    _leaving.clear()
 
 
 def _stop() -> None:
@@ -136,7 +154,7 @@ def _stop() -> None:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *(close() for close in _leaving), return_exceptions=True)
         asyncio.get_running_loop().stop()
 
     asyncio.run_coroutine_threadsafe(leave(), _loop)

@@ -8,17 +8,15 @@ Everything here runs on the loop thread (``loop.py``) and reaches a provider onl
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
 from soravid import catalog, checks, settings
 from soravid.download import Fetch
 from soravid.errors import (
-    BudgetExceeded,
     ConnectionFailed,
     ConnectionLost,
     DeadlineExceeded,
@@ -32,98 +30,59 @@ from soravid.errors import (
     ServerError,
     SoravidError,
 )
-from soravid.ledger import JobRow, Journal
+from soravid.ledger import DIGEST, JobRow, Journal
 from soravid.lookup import find_lost_job
 from soravid.media import poster_of
-from soravid.money import show, to_nano
+from soravid.money import show
+from soravid.plans import Plan, Step
 from soravid.providers import Provider, provider_class
 from soravid.transport import LONGEST_WAIT, Transport
-from soravid.types import Connection, Deployment, Options, Variant, Video, VideoError, VideoRequest
+from soravid.types import Connection, Deployment, Variant, Video, VideoError, VideoRequest
 
 OnRow = Callable[[JobRow], None]
 _GONE_AFTER = 3
 """A job that the provider denies this often in a row is gone; the first denials may be a slow replica."""
-_PLAIN = {"seconds", "size", "source_id", "seed", "negative_prompt", "take", "extra_body"}
+_REMEMBERED = 2000
+_SENDING = 90.0
+"""Seconds that a create may be under way elsewhere before it counts as lost."""
 JOB_DEADLINE = 3600.0
 """Seconds that a job is waited for unless the caller says otherwise; it can be resumed afterwards."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One way to a clip: what to send where, what to hold, and the clip's expected duration and size."""
-
-    request: VideoRequest
-    deployment: Deployment
-    price: int | None
-    expected: tuple[str | None, str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A request that has passed guard and price: its steps, first choice first."""
-
-    steps: tuple[Step, ...]
-    idempotency_key: str | None = None
-    labels: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def request(self) -> VideoRequest:
-        """What was asked for."""
-        return self.steps[0].request
-
-    @property
-    def estimate(self) -> int | None:
-        """Nano-USD that the dearest of the choices costs; None when one is unknown."""
-        prices = [step.price for step in self.steps]
-        return None if None in prices else max(cast("list[int]", prices))
-
-
 class Pipeline:
-    """Guard, price, hold, submit, journal, watch, settle and store, for one journal."""
+    """From hold to store, for one journal; ``plans.draw_up`` does what comes before."""
 
     def __init__(self, journal: Journal, transport: Transport) -> None:
         self.journal = journal
         self.transport = transport
         # The rows of jobs that were asked for lately: a status call then costs no database read.
         self._rows: dict[str, JobRow] = {}
-
-    # --- guard, price, route -------------------------------------------------------------------------
-
-    def plan(self, request: VideoRequest, options: Options) -> Plan:
-        """Check and price a request for its model and for each fallback. Sends nothing, writes nothing.
-
-        Raises:
-            InvalidRequest: an argument that cannot work, a missing key, or a price above ``max_cost``.
-        """
-        today = datetime.now(UTC).date()
-        source = self.journal.find(request.source_id) if request.source_id else None
-        if source and source.video_id:
-            request = replace(request, source_id=source.video_id)
-        steps = []
-        for model in (request.model, *(options.get("fallbacks") or ())):
-            first = model == request.model
-            wanted = request if first else replace(request, model=model)
-            provider, name = checks.split_model(model)
-            # A key or an address given with the call belongs to the model of the call.
-            given: Connection = options if first else {"timeout": options.get("timeout")}
-            if first and source and source.model.partition("/")[0] == provider and not given.get("api_base"):
-                given = {**given, "api_base": source.api_base}
-            deployment = settings.deployment(provider_class(provider).profile, name, given)
-            checks.check_request(wanted, deployment, today)
-            steps.append(Step(wanted, deployment, *_expect(wanted, source)))
-        plan = Plan(tuple(steps), options.get("idempotency_key"), options.get("metadata") or {})
-        limit = options.get("max_cost")
-        if limit is not None:
-            _check_limit(plan.estimate, to_nano(limit, param="max_cost"))
-        return plan
+        # Keys and headers that came with a call are for its job's later calls, too. In memory only.
+        self._deployments: dict[str, Deployment] = {}
 
     def provider_of(self, row: JobRow, given: Connection | None = None) -> Provider:
-        """The adapter for the deployment that made a job, with the key of today's environment."""
+        """The adapter for the deployment that made a job.
+
+        Its key is the one that the job was made with, in this process; in another, the environment's.
+        """
         provider, name = checks.split_model(row.model)
+        if row.id in self._deployments and not any((given or {}).values()):
+            return provider_class(provider)(self._deployments[row.id])
         there: Connection = {"api_base": row.api_base, "api_version": row.api_version}
         own = {key: value for key, value in (given or {}).items() if value is not None}
         adapter = provider_class(provider)
         return adapter(settings.deployment(adapter.profile, name, cast(Connection, {**there, **own})))
+
+    def finds_own_way(self, video_id: str, client: Connection) -> bool:
+        """Whether a job's account is known without the connection of a client that may be for another."""
+        row = self._rows.get(video_id) or self.journal.find(video_id)
+        if row is None or (client.get("api_base") or "").rstrip("/") in {
+            row.api_base,
+            row.api_base.removesuffix("/v1"),
+        }:
+            return False
+        provider, _ = checks.split_model(row.model)
+        return row.id in self._deployments or settings.has_key(provider_class(provider).profile)
 
     # --- hold, submit, journal -----------------------------------------------------------------------
 
@@ -134,25 +93,10 @@ class Pipeline:
             OutcomeUnknown: sent, and it is not known whether the provider took it; the money stays held.
             ProviderError, ConnectionFailed: definitely not taken, by the last choice too; the money is back.
         """
-        if plan.idempotency_key:
-            row = await asyncio.to_thread(self.journal.by_key, plan.idempotency_key)
-            if row and row.fingerprint == plan.request.fingerprint():
-                return row
         for step in plan.steps:
-            row = await asyncio.to_thread(
-                self.journal.open,
-                step.request,
-                step.deployment,
-                step.price,
-                idempotency_key=plan.idempotency_key,
-                labels=plan.labels,
-                expected=step.expected,
-            )
-            if on_row:
-                on_row(row)
             try:
                 # Whoever waits may give up; the request and its journal entry are finished all the same.
-                return await asyncio.shield(self._send(row, step.request, step.deployment))
+                return await asyncio.shield(self._take(step, plan, on_row))
             except (Refused, OutcomeUnknown):
                 raise
             except (ProviderError, ConnectionFailed):
@@ -160,13 +104,33 @@ class Pipeline:
                     raise
         raise AssertionError("unreachable: a plan has at least one step")
 
+    async def _take(self, step: Step, plan: Plan, on_row: OnRow | None) -> JobRow:
+        """Hold, send and journal one step; or the job that there is already."""
+        row, new = await asyncio.to_thread(
+            self.journal.open,
+            step.request,
+            step.deployment,
+            step.price,
+            fingerprint=plan.request.fingerprint(),
+            reuse=plan.reuse,
+            idempotency_key=plan.idempotency_key,
+            labels=plan.labels,
+            expected=step.expected,
+        )
+        if on_row:
+            on_row(row)
+        if new:
+            return await self._send(row, step.request, step.deployment)
+        return await self._joined(row) if row.video_id is None and not row.final else row
+
     async def _send(self, row: JobRow, request: VideoRequest, deployment: Deployment) -> JobRow:
+        self._deployments[row.id] = deployment
         provider = provider_class(deployment.provider)(deployment)
         flow = provider.create(request, idempotency_key=row.idempotency_key or row.id)
         try:
             video = await self.transport.drive(flow, deployment.timeout)
         except (ConnectionLost, ServerError) as lost:
-            found = await find_lost_job(self, row, provider, request)
+            found = await find_lost_job(self, row, provider, request, deployment.timeout)
             if found is None:
                 await asyncio.to_thread(self.journal.unknown, row.id, lost)
                 raise OutcomeUnknown(
@@ -179,7 +143,20 @@ class Pipeline:
             await asyncio.to_thread(self.journal.refused, row.id, refused)
             refused.job_id = row.id
             raise
+        except Exception as fault:
+            # A fault of ours: whether the request had left cannot be told.
+            await asyncio.to_thread(self.journal.unknown, row.id, SoravidError(f"{type(fault).__name__}"))
+            raise
         return await self.took(row, video)
+
+    async def _joined(self, row: JobRow) -> JobRow:
+        """A job that somebody else is just sending, once they have their answer."""
+        while row.status == "submitting" and time.time() - row.updated_at < _SENDING:
+            if row.session == self.journal.session and row.id not in self._deployments:
+                break  # ours, and nobody here is sending it
+            await asyncio.sleep(0.05)
+            row = await asyncio.to_thread(self.journal.get, row.id)
+        return row
 
     async def recover(self, row: JobRow) -> JobRow:
         """Look once more for a job whose create was sent and whose answer is not known.
@@ -187,17 +164,15 @@ class Pipeline:
         Raises:
             OutcomeUnknown: it still cannot be told; the money stays held.
         """
-        request = VideoRequest(
-            model=row.model,
-            prompt=row.prompt,
-            operation=row.operation,
-            **{name: value for name, value in row.parameters.items() if name in _PLAIN},
-        )
-        video = await find_lost_job(self, row, self.provider_of(row), request)
+        video = await find_lost_job(self, row, self.provider_of(row), _request_of(row))
+        if video is None and row.status == "submitting":
+            row = await self._joined(row)
+            if row.video_id or row.final:
+                return row
         if video is None:
             raise OutcomeUnknown(
                 "It is still not known whether the provider took the job.",
-                hint=f"{show(row.held)} stays held; look at your account there, or resume it later.",
+                hint=f"{show(row.held)} stays held. Look at your account there; --again pays for a new one.",
                 job_id=row.id,
             )
         return await self.took(row, video)
@@ -236,7 +211,8 @@ class Pipeline:
         until = time.monotonic() + deadline
         provider = self.provider_of(row)
         longest = settings.poll_seconds(provider.profile.poll_seconds)
-        pause, faults = min(1.0, longest), 0
+        pause = shortest = min(1.0, longest)
+        faults = 0
         while not row.final:
             advice: float | None = None
             try:
@@ -261,7 +237,8 @@ class Pipeline:
                     hint="It goes on at the provider: resume it later, it costs nothing more.",
                     job_id=row.id,
                 )
-            await asyncio.sleep(min(pause if advice is None else advice, max(0.05, until - time.monotonic())))
+            wait = pause if advice is None else max(advice, shortest)
+            await asyncio.sleep(min(wait, max(0.05, until - time.monotonic())))
             pause = min(pause * 1.5, longest)
         return row
 
@@ -273,8 +250,9 @@ class Pipeline:
         for name in (row.id, row.video_id):
             if name:
                 self._rows[name] = row
-        while len(self._rows) > 2000:
-            del self._rows[next(iter(self._rows))]
+        for memory in (self._rows, self._deployments):
+            while len(memory) > _REMEMBERED:
+                del memory[next(iter(memory))]
         return row
 
     def _provider_for(
@@ -341,24 +319,14 @@ class Pipeline:
             UnsupportedOperation: the provider finishes, and may bill, what has begun.
         """
         row = await asyncio.to_thread(self.journal.get, row.id)
+        if not row.final and row.video_id:
+            # One more look: to many servers a delete of what has just been finished is the clip's end.
+            _, seen = await self.retrieve(row.id)
+            row = seen or row
         if row.final or not row.video_id:
             return row
         await self.transport.drive(self.provider_of(row).cancel(row.video_id))
         return await self._observe(row, Video(id=row.video_id, status="cancelled"))
-
-
-def _expect(request: VideoRequest, source: JobRow | None) -> tuple[int | None, tuple[str | None, str | None]]:
-    """The price of a request and the clip's duration and size.
-
-    A remix or an edit is as long and as large as its source, unless it says otherwise.
-    """
-    seconds, size = request.seconds, request.size
-    if request.operation == "create":
-        if model := catalog.find(request.model):
-            seconds, size = seconds or model.default_seconds, size or model.default_size
-    elif source:
-        seconds, size = seconds or source.seconds, size or source.size
-    return catalog.price(request.model, seconds, size), (seconds, size)
 
 
 def _cost(row: JobRow, video: Video) -> int | None:
@@ -368,17 +336,13 @@ def _cost(row: JobRow, video: Video) -> int | None:
     return catalog.price(row.model, delivered or row.seconds, video.size or row.size)
 
 
+def _request_of(row: JobRow) -> VideoRequest | None:
+    """What a job asked for, if the journal holds all of it: no picture, no text that stands as its digest."""
+    if "input_reference" in row.parameters or DIGEST in json.dumps(row.parameters.get("extra_body")):
+        return None
+    return VideoRequest(model=row.model, prompt=row.prompt, **row.parameters)
+
+
 def _failed(row: JobRow, code: str, message: str) -> Video:
     error = VideoError(code=code, message=message)
     return Video(id=row.video_id or row.id, status="failed", error=error)
-
-
-def _check_limit(estimate: int | None, limit: int) -> None:
-    if estimate is None:
-        raise BudgetExceeded(
-            f"The price is unknown, so it cannot be kept under {show(limit)}.", param="max_cost"
-        )
-    if estimate > limit:
-        raise BudgetExceeded(
-            f"The clip is estimated at {show(estimate)}, above the limit of {show(limit)}.", param="max_cost"
-        )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from soravid import catalog, settings
+from soravid import catalog, checks, loop, settings
 from soravid.asgi import App, InProcess
 from soravid.errors import InvalidRequest, MissingExtra
 from soravid.ledger import Journal
-from soravid.pipeline import Pipeline, Plan
+from soravid.pipeline import Pipeline
+from soravid.plans import Plan, draw_up
 from soravid.references import ReferenceInput, read_reference
 from soravid.transport import Transport
-from soravid.types import Operation, Options, VideoRequest
+from soravid.types import Operation, Options, VideoRequest, parse_size
 
 
 @cache
@@ -29,7 +32,14 @@ def pipeline(home: Path) -> Pipeline:
             raise MissingExtra("The local engine", "local") from None
         return app
 
-    return Pipeline(Journal(home), Transport({"engine.soravid.invalid": InProcess(engine)}))
+    transport = Transport({"engine.soravid.invalid": InProcess(engine)})
+    loop.on_exit(transport.close)
+    return Pipeline(Journal(home), transport)
+
+
+if hasattr(os, "register_at_fork"):
+    # A forked child must not speak on its parent's connections.
+    os.register_at_fork(after_in_child=pipeline.cache_clear)
 
 
 def current() -> Pipeline:
@@ -55,32 +65,36 @@ async def make_plan(
     Raises:
         InvalidRequest: the first thing that cannot work.
     """
-    options = options or {}
-    if not isinstance(prompt, str):
-        raise InvalidRequest(f"The prompt must be text, not {type(prompt).__name__}.", param="prompt")
-    if model is None and source_id and (source := line.journal.find(source_id)):
-        model = source.model
+    options = checks.check_options(options or {})
+    checks.check_words(prompt, model, operation)
+    origin = line.journal.find(source_id) if source_id else None
+    if model is None:
+        model = origin.model if origin else settings.default_model()
+    entry, seed = catalog.find(model), _whole(options.get("seed"), "seed")
+    if seed is None and take > 1 and entry and "seed" in entry.abilities:
+        seed = take  # else a model that repeats itself would make the same clip again
     request = VideoRequest(
-        model=model or settings.default_model(),
+        model=model,
         prompt=prompt.strip(),
         operation=operation,
         seconds=catalog.normal_seconds(seconds),
-        size=None if size is None else str(size).strip().lower(),
+        size=None if size is None else "{}x{}".format(*parse_size(str(size).strip())),
         source_id=source_id,
         user=options.get("user"),
-        seed=_whole(options.get("seed"), "seed"),
+        seed=seed,
         negative_prompt=options.get("negative_prompt"),
         take=take,
         extra_body=options.get("extra_body") or {},
     )
-    line.plan(request, options)  # an empty prompt or a missing key is told before a picture is fetched
+    draw_up(request, options, origin)  # an empty prompt or a missing key is told before a picture is fetched
     picture = await read_reference(input_reference, line.transport)
-    return line.plan(replace(request, input_reference=picture), options)
+    return draw_up(replace(request, input_reference=picture), options, origin)
 
 
 def _whole(value: object, param: str) -> int | None:
+    """A whole number, also one that came as text."""
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
-    if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
+    if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", value.strip()):
         return int(value)
     raise InvalidRequest(f"{param} must be a whole number, not {value!r}.", param=param)

@@ -49,7 +49,7 @@ async def read_reference(value: Any, transport: Transport) -> Reference | None:
         raise InvalidRequest(f"The reference picture {name} is empty.", param="input_reference")
     if len(data) > LIMIT:
         raise InvalidRequest(
-            f"The reference picture {name} has {len(data) / 2**20:.1f} MiB; at most 20 MiB can be sent.",
+            f"The reference picture {name} has more than 20 MiB; at most 20 MiB can be sent.",
             param="input_reference",
         )
     media_type = _media_type(data)
@@ -69,21 +69,26 @@ async def _name_and_bytes(value: Any, transport: Transport) -> tuple[str, bytes]
         return "reference", _from_data_url(value)
     if isinstance(value, str) and urlsplit(value).scheme in {"http", "https"}:
         return await _from_url(value, transport)
+    if isinstance(value, HasReferenceFrame):  # a clip is a path, too
+        return "last-frame", await asyncio.to_thread(value.reference_frame)
     if isinstance(value, (str, os.PathLike)):
         return await asyncio.to_thread(_from_path, Path(value))
     if isinstance(value, tuple) and len(value) in {2, 3} and isinstance(value[1], bytes):
         return str(value[0]), value[1]
-    if isinstance(value, HasReferenceFrame):
-        return "last-frame", value.reference_frame()
     if hasattr(value, "save") and hasattr(value, "getbands"):  # a PIL image, without importing PIL
         buffer = io.BytesIO()
-        value.save(buffer, format="PNG")
+        plain = value if value.mode in {"1", "L", "LA", "P", "RGB", "RGBA"} else value.convert("RGB")
+        plain.save(buffer, format="PNG")
         return "image", buffer.getvalue()
     if hasattr(value, "read"):
-        data = value.read(LIMIT + 1)
+        try:
+            data = value.read(LIMIT + 1)
+        except (OSError, ValueError):  # a closed file, or one opened as text
+            data = None
         if not isinstance(data, bytes):
             raise InvalidRequest(
-                'Open the reference picture as bytes: open(path, "rb").', param="input_reference"
+                'The reference picture must be a file of bytes that is not closed: open(path, "rb").',
+                param="input_reference",
             )
         return str(Path(str(getattr(value, "name", "reference"))).name), data
     raise InvalidRequest(
@@ -97,6 +102,10 @@ def _from_path(path: Path) -> tuple[str, bytes]:
     try:
         with path.expanduser().open("rb") as file:
             return path.name, file.read(LIMIT + 1)
+    except ValueError:
+        raise InvalidRequest(
+            f"{str(path)!r} cannot be read: no file has such a name.", param="input_reference"
+        ) from None
     except FileNotFoundError:
         raise InvalidRequest(f"There is no file {str(path)!r}.", param="input_reference") from None
     except OSError as wrong:

@@ -53,21 +53,19 @@ def deployment(profile: ProviderProfile, model: str, given: Connection | None = 
     """
     given = given or {}
     base = given.get("api_base") or _first((*profile.base_vars, f"{profile.name.upper()}_API_BASE"))
-    own_host = base is None
-    base = (base or profile.default_base).rstrip("/")
-    if not base:
-        raise InvalidRequest(
-            f"{profile.name} needs the address of your resource: set {one_of(profile.base_vars)}.",
-            param="api_base",
-        )
-    parts = urlsplit(base)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise InvalidRequest(f"api_base must start with http:// or https://, not {base!r}.", param="api_base")
-    if not parts.path and not profile.version_vars:
-        # OpenAI-compatible servers have their API under /v1, and people give the bare host.
-        base = f"{base}/v1"
+    base = _checked_base((base or profile.default_base).rstrip("/"), profile)
     key = given.get("api_key") or _first(profile.key_vars)
     bearer = None if key else _first(profile.token_vars)
+    for secret in (key, bearer):
+        if secret and not (secret.isascii() and secret.isprintable() and " " not in secret):
+            raise MissingKey(
+                f"The key for {profile.name} has characters that no key has: a line break, perhaps.",
+                param="api_key",
+            )
+    headers = given.get("extra_headers") or {}
+    for name, value in headers.items():
+        if not (isinstance(value, str) and value.isprintable()):
+            raise InvalidRequest(f"extra_headers[{name!r}] must be text.", param="extra_headers")
     if profile.key_vars and not (key or bearer):
         raise MissingKey(
             f"There is no key for {profile.name}: set {one_of(profile.key_vars + profile.token_vars)}.",
@@ -77,13 +75,49 @@ def deployment(profile: ProviderProfile, model: str, given: Connection | None = 
         provider=profile.name,
         model=model,
         api_base=base,
-        own_host=own_host,
+        own_host=base == profile.default_base,
         api_key=key,
         bearer=bearer,
         api_version=given.get("api_version") or _first(profile.version_vars),
-        headers={name.lower(): value for name, value in (given.get("extra_headers") or {}).items()},
-        timeout=given.get("timeout") or 60.0,
+        headers={name.lower(): value for name, value in headers.items()},
+        timeout=_seconds(given.get("timeout")),
     )
+
+
+def _checked_base(base: str, profile: ProviderProfile) -> str:
+    """A base URL as it is used: http(s), without a password, and with the path that people leave out."""
+    if not base:
+        raise InvalidRequest(
+            f"{profile.name} needs the address of your resource: set {one_of(profile.base_vars)}.",
+            param="api_base",
+        )
+    if "@" in base:
+        raise InvalidRequest(
+            "api_base holds a password.", param="api_base", hint="Send it with extra_headers instead."
+        )
+    try:
+        parts = urlsplit(base)
+        well_formed = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        well_formed = False
+    if not well_formed:
+        raise InvalidRequest(
+            f"api_base must be an address such as https://host/v1, not {base!r}.", param="api_base"
+        )
+    if not parts.path and not profile.version_vars:
+        # OpenAI-compatible servers have their API under /v1, and people give the bare host.
+        return f"{base}/v1"
+    return base
+
+
+def _seconds(timeout: object) -> float:
+    if timeout is None:
+        return 60.0
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout < 1e6:
+        raise InvalidRequest(
+            f"timeout must be a positive number of seconds, not {timeout!r}.", param="timeout"
+        )
+    return float(timeout)
 
 
 def poll_seconds(advised: float) -> float:

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
+import time
 from collections.abc import Mapping
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpx2
 
 from soravid import __version__
 from soravid.errors import ConnectionFailed, ConnectionLost
+from soravid.loop import THREAD_NAME
 from soravid.providers.base import Flow, Request, Response
 
 T = TypeVar("T")
+
+# httpx2 logs whole addresses and httpcore2 whole headers: signed URLs would be in people's logs. Only what
+# runs on our thread is kept quiet; the same libraries may serve others in this process.
+for _name in (
+    "httpx2",
+    *(f"httpcore2.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
+):
+    logging.getLogger(_name).addFilter(lambda record: record.threadName != THREAD_NAME)
 
 ATTEMPTS = 4
 """How often a request that is safe to repeat is tried in all."""
@@ -41,10 +54,9 @@ class Transport:
         self._in_process = dict(in_process or {})
         self._clients: dict[str, httpx2.AsyncClient] = {}
 
-    def client(self, url: str) -> httpx2.AsyncClient:
+    def client(self, url: httpx2.URL) -> httpx2.AsyncClient:
         """The connection pool that serves a URL."""
-        host = httpx2.URL(url).host
-        name = host if host in self._in_process else ""
+        name = url.host if url.host in self._in_process else ""
         if name not in self._clients:
             self._clients[name] = httpx2.AsyncClient(
                 transport=self._in_process.get(name),
@@ -62,8 +74,10 @@ class Transport:
         while self._clients:
             await self._clients.popitem()[1].aclose()
 
-    async def drive(self, flow: Flow[T], timeout: float = 60.0) -> T:
+    async def drive(self, flow: Flow[T], timeout: float = 60.0, attempts: int = ATTEMPTS) -> T:
         """Run a flow to its result; ``timeout`` is seconds without a byte, for each request.
+
+        A request that is safe to repeat is tried up to ``attempts`` times.
 
         Raises:
             ConnectionFailed: nothing was sent.
@@ -73,15 +87,16 @@ class Transport:
         try:
             request = next(flow)
             while True:
-                request = flow.send(await self._send(request, timeout))
+                request = flow.send(await self._send(request, timeout, attempts))
         except StopIteration as end:
             result: T = end.value
             return result
         finally:
             flow.close()
 
-    async def _send(self, request: Request, timeout: float) -> Response:
-        attempts = 1 if request.billable or request.method not in {"GET", "DELETE", "HEAD"} else ATTEMPTS
+    async def _send(self, request: Request, timeout: float, attempts: int) -> Response:
+        if request.billable or request.method not in {"GET", "DELETE", "HEAD"}:
+            attempts = 1
         for attempt in range(1, attempts + 1):
             last = attempt == attempts
             try:
@@ -94,34 +109,37 @@ class Transport:
                 asked = retry_after(response.headers)
                 wait = backoff(attempt) if asked is None else asked
                 if last or response.status not in PASSING or wait > LONGEST_WAIT or _settled(response):
-                    return response
+                    return replace(response, attempt=attempt)
             await asyncio.sleep(wait)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def _send_once(self, request: Request, timeout: float) -> Response:
-        client = self.client(request.url)
+        url = httpx2.URL(request.url)
+        client = self.client(url)
         body: dict[str, Any] = {}
         if request.files:
             body["files"] = list(request.files)
         elif request.json is not None:
             body["json"] = request.json
         try:
-            answer = await client.request(
+            call = client.build_request(
                 request.method,
-                request.url,
+                url,
                 params=dict(request.params) or None,
                 headers=dict(request.headers),
                 timeout=httpx2.Timeout(timeout, connect=min(timeout, 10.0)),
                 **body,
             )
+            await call.aread()  # a form then leaves in one piece, not part by part
+            answer = await client.send(call)
         except httpx2.HTTPError as wrong:
-            raise connection_error(wrong, request.url) from None
+            raise connection_error(wrong, url) from None
         return Response(answer.status_code, dict(answer.headers), answer.content)
 
 
-def connection_error(wrong: httpx2.HTTPError, url: str) -> ConnectionFailed | ConnectionLost:
+def connection_error(wrong: httpx2.HTTPError, url: httpx2.URL) -> ConnectionFailed | ConnectionLost:
     """Our exception for one of httpx2's, naming the host and nothing secret of the URL."""
-    host = httpx2.URL(url).host
+    host = url.host
     if isinstance(wrong, _NOT_SENT):
         return ConnectionFailed(
             f"{host} could not be reached ({type(wrong).__name__}).",
@@ -145,7 +163,10 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
             return max(0.0, float(headers[name]) * unit)
         except (KeyError, ValueError):
             continue
-    return None
+    try:
+        return max(0.0, parsedate_to_datetime(headers["retry-after"]).timestamp() - time.time())
+    except (KeyError, ValueError):
+        return None
 
 
 def _settled(response: Response) -> bool:

@@ -50,7 +50,8 @@ def parse_size(size: str) -> tuple[int, int]:
         InvalidRequest: not two positive whole numbers with an x between them.
     """
     width, _, height = size.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+    digits = width.isdecimal() and height.isdecimal() and len(size) < 20
+    if not (digits and int(width) and int(height)):
         raise InvalidRequest(
             f"size must be WIDTHxHEIGHT in pixels, such as 1280x720, not {size!r}.", param="size"
         )
@@ -222,7 +223,7 @@ class VideoRequest:
     seed: int | None = None
     negative_prompt: str | None = None
     take: int = 1
-    extra_body: dict[str, Any] = field(default_factory=dict)
+    extra_body: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def parameters(self) -> dict[str, Any]:
         """What was asked for beside model and prompt, as JSON values; a picture stands as its digest."""

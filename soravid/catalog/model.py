@@ -75,6 +75,9 @@ class Model(BaseModel):
             raise UnsupportedOperation(f"{self.id} cannot {request.operation} a video.", param="model")
         if request.input_reference and "image" not in self.abilities:
             raise UnsupportedOperation(f"{self.id} takes no reference picture.", param="input_reference")
+        for name in ("seed", "negative_prompt"):
+            if getattr(request, name) is not None and name not in self.abilities:
+                raise UnsupportedOperation(f"{self.id} takes no {name}.", param=name)
         if request.operation == "remix" and "remix_fields" not in self.abilities:
             for name in ("seconds", "size", "input_reference"):
                 if getattr(request, name) is not None:

@@ -1,11 +1,13 @@
 """The local engine: draws an animatic of the prompt, behind the OpenAI Videos API.
 
-An *animatic* is a moving storyboard: it lets timing, framing and cuts be judged before a second of AI video is
-paid for. The engine is an ASGI app, called in-process by the ordinary ``openai`` adapter or served on a port.
+An *animatic* is a moving storyboard: it lets timing, framing and cuts be judged before a second of AI video
+is paid for. The engine is an ASGI app, called in-process by the ordinary ``openai`` adapter or served on a
+port.
 
-Beyond OpenAI's fields, ``POST /videos`` takes ``seed`` (integer), ``fps`` (1..60, default 24) and ``pace`` (least
-wall-clock seconds spent for each second of clip, spread over the frames; for trying out slow jobs). A prompt that
-contains ``[refuse]`` ends as ``failed`` with ``moderation_blocked``; one with ``[fail]`` as ``render_failed``.
+Beyond OpenAI's fields, ``POST /videos`` takes ``seed`` (integer), ``fps`` (1..60, default 24) and ``pace``
+(least wall-clock seconds spent for each second of clip, spread over the frames; for trying out slow jobs). A
+prompt that contains ``[refuse]`` ends as ``failed`` with ``moderation_blocked``; one with ``[fail]`` as
+``render_failed``.
 """
 
 from __future__ import annotations

@@ -24,7 +24,8 @@ from soravid.engine.jobs import Engine
 from soravid.engine.uploads import read_fields, read_reference
 from soravid.engine.wire import WireError
 
-# The official client's poll helper waits this long; its own default of a second is longer than a short render.
+# The official client's poll helper waits this long; its own default of a second is longer than a short
+# render.
 _POLL = {"openai-poll-after-ms": "250"}
 
 
@@ -234,13 +235,11 @@ def _unknown(job_id: str) -> WireError:
     return WireError(404, f"No video with id {job_id[:80]!r}.", param="id", code="not_found")
 
 
-def _refuse(_: Request, error: Exception) -> Response:
-    assert isinstance(error, WireError)
+async def _refuse(_: Request, error: Any) -> Response:
     return JSONResponse(error.body(), error.status)
 
 
-def _refuse_http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+async def _refuse_http(request: Request, error: Any) -> Response:
     if error.status_code == 405:
         message = f"{request.method} is not allowed on {request.url.path}."
         refusal = WireError(405, message, code="method_not_allowed")
@@ -251,6 +250,6 @@ def _refuse_http(request: Request, error: Exception) -> Response:
     return JSONResponse(refusal.body(), error.status_code, headers=error.headers)
 
 
-def _refuse_server(_: Request, error: Exception) -> Response:
+async def _refuse_server(_: Request, error: Exception) -> Response:
     refusal = WireError(500, f"The local engine failed: {type(error).__name__}.", code="server_error")
     return JSONResponse(refusal.body(), 500)

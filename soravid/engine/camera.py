@@ -1,10 +1,11 @@
-"""From camera words to a camera: which moves a shot makes, and where that puts every depth of the scene. Pure."""
+"""From camera words to a camera: a shot's moves, and where they put every depth of the scene. Pure."""
 
 from __future__ import annotations
 
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _BETWEEN = r"(?:\s+(?!up\b|down\b|left\b|right\b)[\w'-]+){0,3}?\s+"
 _SIDE = r"(?P<side>left|right)(?:ward|wards)?"
@@ -16,7 +17,7 @@ _LIFTER = r"\b(?:crane|craning|cranes|pedestal|boom|jib)s?\b"
 
 # The first that fits at a place wins; a side that is not said is the default after the colon.
 _WORDS = [
-    (rf"{_PAN}[^.;]*?\bfrom\s+(?:the\s+)?(?:left|right)\s+to\s+(?:the\s+)?{_SIDE}", "pan"),
+    (rf"{_PAN}[^.;]{{0,60}}?\bfrom\s+(?:the\s+)?(?:left|right)\s+to\s+(?:the\s+)?{_SIDE}", "pan"),
     (rf"{_PAN}{_BETWEEN}{_SIDE}", "pan"),
     (rf"{_PAN}{_BETWEEN}{_LIFT}", "tilt"),
     (rf"\b{_SIDE}\s+pan\b", "pan"),
@@ -99,6 +100,7 @@ def _phase(text: str) -> tuple[Move, ...]:
     return tuple(moves.values())
 
 
+@lru_cache(maxsize=64)
 def without_moves(text: str) -> str:
     """Return a text without its camera words, of which some (``crane``) also name things."""
     for pattern, _ in _PATTERNS:
@@ -108,7 +110,7 @@ def without_moves(text: str) -> str:
 
 @dataclass(frozen=True)
 class View:
-    """Where the camera is at one frame. Lengths are in scene units (the root of the frame's area in pixels)."""
+    """Where the camera is at one frame, in scene units (the root of the frame's area in pixels)."""
 
     turn: tuple[float, float] = (0.0, 0.0)
     shift: tuple[float, float] = (0.0, 0.0)
@@ -136,7 +138,8 @@ class View:
 def view_at(phases: Phases, time: float, seconds: float) -> View:
     """Return the camera at `time` of a shot of `seconds`; the phases share the shot equally."""
     share = seconds / len(phases)
-    # Later phases start where earlier ones ended; the whole is centred, so a move begins as far out as it ends.
+    # Later phases start where earlier ones ended; the whole is centred, so a move begins as far out as it
+    # ends.
     view = View()
     for index, moves in enumerate(phases):
         done = _ease((time - index * share) / share)

@@ -1,7 +1,8 @@
 """What is painted on: one frame as video planes, in floats so that slow moves and soft ramps do not step.
 
 Planes are BT.709 luma without its offset (0..219) and the two chroma differences at half size (-112..112).
-Lengths of a scene are in units of the root of the frame's area, with the origin in the middle, x right, y down.
+Lengths of a scene are in units of the root of the frame's area, with the origin in the middle, x right, y
+down.
 """
 
 from __future__ import annotations

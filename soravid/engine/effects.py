@@ -1,4 +1,4 @@
-"""The layers that are light, air and weather: the sun, clouds, stars, glitter on water, snow, rain, a road."""
+"""The layers that are light, air and weather: sun, clouds, stars, glitter on water, snow and rain; a road."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Disc:
 
 @dataclass(frozen=True)
 class Clouds:
-    """Soft streaks: each row of `puffs` is ``(x, y, width, height, strength)`` in units."""
+    """Soft streaks: ``(clouds, puffs, 5)``, each puff ``x, y, width, height, strength`` in units."""
 
     depth: float
     puffs: Array
@@ -38,43 +38,45 @@ class Clouds:
     drift: float
 
     def paint(self, canvas: Canvas, view: View, time: float) -> None:
-        """Paint at half size: nothing in a cloud is sharp."""
+        """Paint cloud by cloud."""
         lens = Lens(canvas.frame, view, self.depth)
-        x, y, wide, high, strength = self.puffs.T
-        rows, columns = canvas.u.shape
-        low, tall = lens.y(y - 2.2 * high).min(), lens.y(y + 2.2 * high).max()
-        top, bottom = max(0, int(low / 2)), min(rows, int(tall / 2) + 1)
-        if top >= bottom:
-            return
-        at_rows = lens.rows(rows, 2)[top:bottom, None]
-        at_columns = lens.columns(columns, 2)[:, None]
-        across = np.exp(-(((at_columns - x - self.drift * time) / wide) ** 2))
-        # Flat below, soft above: the underside falls off three times as fast.
-        away = (at_rows - y) / high
-        down = strength * np.exp(-(np.where(away > 0, 3 * away, away) ** 2))
-        mass = down.astype(np.float32) @ across.astype(np.float32).T
-        cover = mass / (np.float32(1) + mass)
-        blend(canvas, top, cover, self.colour)
+        rows, columns = lens.rows(canvas.frame.height // 2, 2), lens.columns(canvas.frame.width)
+        for cloud in self.puffs:
+            x, y, wide, high, strength = cloud.T
+            x = x + np.float32(self.drift * time)
+            top = int(np.searchsorted(rows, (y - 2.3 * high).min()))
+            bottom = min(canvas.floor // 2, int(np.searchsorted(rows, (y + 1.0 * high).max())))
+            left = int(np.searchsorted(columns, (x - 2.3 * wide).min())) & ~1
+            right = (int(np.searchsorted(columns, (x + 2.3 * wide).max())) + 1) & ~1
+            if top >= bottom or left >= right:
+                continue
+            across = np.exp(-(((columns[left:right, None] - x) / wide) ** 2))
+            # Flat below, soft above: the underside falls off three times as fast.
+            away = (rows[top:bottom, None] - y) / high
+            down = strength * np.exp(-(np.where(away > 0, 3 * away, away) ** 2))
+            self._paint(canvas, down @ across.T, top, left)
+
+    def _paint(self, canvas: Canvas, cover: Array, top: int, left: int) -> None:
+        # Every other row and what is between them: nothing in a cloud is sharp.
+        cover /= 1 + cover
+        luma, *chroma = to_ycc(self.colour)
+        height, width = cover.shape
+        full = np.repeat(cover, 2, axis=0)
+        full[1:-1:2] = (full[1:-1:2] + full[2::2]) * np.float32(0.5)
+        _tint(canvas.y[2 * top : 2 * (top + height), left : left + width], luma, full)
+        for plane, value in zip((canvas.u, canvas.v), chroma, strict=True):
+            _tint(plane[top : top + height, left // 2 : (left + width) // 2], value, cover[:, ::2])
 
 
-def blend(canvas: Canvas, top: int, cover: Array, colour: Colour) -> None:
-    """Mix a colour over full rows by a half-size coverage which starts at the half-size row `top`."""
-    bottom = top + cover.shape[0]
-    luma, *chroma = to_ycc(colour)
-    full = np.repeat(np.repeat(cover, 2, axis=0), 2, axis=1)
-    # Between the samples, so that the doubling does not show as steps.
-    full[1:-1:2] = (full[1:-1:2] + full[2::2]) * np.float32(0.5)
-    full[:, 1:-1:2] = (full[:, 1:-1:2] + full[:, 2::2]) * np.float32(0.5)
-    area = canvas.y[2 * top : 2 * bottom]
-    area += (np.float32(luma) - area) * full
-    for plane, value in zip((canvas.u, canvas.v), chroma, strict=True):
-        part = plane[top:bottom]
-        part += (np.float32(value) - part) * cover
+def _tint(area: Array, value: float, cover: Array) -> None:
+    change = np.float32(value) - area
+    change *= cover
+    area += change
 
 
 @dataclass(frozen=True)
 class Stars:
-    """Points of light: each row of `points` is ``(x, y, size in pixels of a 1280x720 frame, brightness, phase)``."""
+    """Points of light: rows of ``(x, y, size, brightness, phase)``, the size in pixels at 1280x720."""
 
     points: Array
 
@@ -89,7 +91,7 @@ class Stars:
 
 @dataclass(frozen=True)
 class Glitter:
-    """The light's path on water: each row of `dashes` is ``(x, y, width, height, brightness, phase)`` in units."""
+    """The light's path on water: each row of `dashes` is ``(x, y, width, height, brightness, phase)``."""
 
     depth: float
     dashes: Array
@@ -121,7 +123,7 @@ class Glitter:
 
 @dataclass(frozen=True)
 class Fall:
-    """Snow or rain: each row of `drops` is ``(x, y, width, height, brightness, depth, speed)``; it falls for ever."""
+    """Snow or rain: each row of `drops` is ``(x, y, width, height, brightness, depth, speed)``."""
 
     drops: Array
     slant: float
@@ -178,7 +180,7 @@ def _spot(
 
 @dataclass(frozen=True)
 class Road:
-    """A road to the horizon at ``(x, y)``: half-width at one unit below, colours of tarmac and of its middle line."""
+    """A road to the horizon at ``(x, y)``; `spread` is its half-width one unit below that."""
 
     x: float
     y: float

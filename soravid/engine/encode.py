@@ -21,7 +21,7 @@ _LIMITED = 1
 
 
 class ClipWriter:
-    """Encodes frames in order; a context manager that finishes the file, unless an error passes through it."""
+    """Encodes frames in order; as a context manager it finishes the file, unless an error passes through."""
 
     def __init__(self, path: Path, width: int, height: int, fps: int, title: str) -> None:
         # `+faststart` moves the index to the front, so that a browser plays before it has everything.
@@ -37,11 +37,12 @@ class ClipWriter:
         context.color_range = _LIMITED
         # A fixed number of threads: x264's result depends on it, and must not depend on the machine.
         context.thread_count = 2
-        # Superfast but for what its flat ramps need: with mbtree half the bytes, with aq-mode 3 no bands in the dark.
+        # Superfast but for what its flat ramps need: with mbtree half the bytes, with aq-mode 3 no bands
+        # in the dark.
         context.options = {
             "preset": "superfast",
             "crf": "19",
-            "x264-params": "mbtree=1:rc-lookahead=8:scenecut=0:aq-mode=3",
+            "x264-params": "mbtree=1:rc-lookahead=8:scenecut=0:b-adapt=0:aq-mode=3",
         }
         self._stream = stream
         self._time_base = Fraction(1, fps)

@@ -1,4 +1,4 @@
-"""Typefaces: Inter from this package for Latin, Greek and Cyrillic; for what it lacks, the machine's own fonts."""
+"""Typefaces: Inter, from this package, for Latin, Greek and Cyrillic; else the machine's own fonts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ _BUNDLED = {"line": ("InterDisplay-SemiBold.ttf", "Inter-SemiBold.ttf"), "caps":
 _NAMES = (
     """
 dejavusans.ttf|notosans-medium.ttf|notosans-regular.ttf|notosanscjk-medium.ttc|notosanscjk-regular.ttc
-notosanscjksc-regular.otf|notosanscjkjp-regular.otf|sourcehansans-regular.ttc|pingfang.ttc|hiragino sans gb.ttc
+notosanscjksc-regular.otf|notosanscjkjp-regular.otf|sourcehansans-regular.ttc|pingfang.ttc
+hiragino sans gb.ttc
 ヒラギノ角ゴシック w6.ttc|applesdgothicneo.ttc|msyh.ttc|yugothm.ttc|meiryo.ttc|malgun.ttf|simhei.ttf
 wqy-microhei.ttc|wqy-zenhei.ttc|droidsansfallbackfull.ttf|droidsansfallback.ttf
 notosansarabic-medium.ttf|notosansarabic-regular.ttf|notonaskharabic-regular.ttf|geezapro.ttc|sfarabic.ttf

@@ -27,10 +27,13 @@ class Engine:
         self._ownership = Ownership(home)
         self._scheduler = Scheduler(self._store, parallel or max(1, (os.cpu_count() or 1) // 2))
         self._create = threading.Lock()
+        self._process = os.getpid()
         atexit.register(self.close)
 
     def close(self) -> None:
         """Stop the drawing; unfinished jobs are taken up by the next process that asks for them."""
+        if os.getpid() != self._process:
+            return  # a forked child at its end: the jobs are its parent's
         self._scheduler.close()
         self._ownership.release()
 

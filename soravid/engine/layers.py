@@ -1,8 +1,8 @@
 """The layers of a landscape: sky, ridges, cut-outs. Each is painted from its outline at every frame.
 
-Outlines rather than bitmaps: a slow move then shifts edges by fractions of a pixel, and a push-in stays sharp.
-Every fill is a sum of products of a column and a row (a ramp, the glow of a light), so one small matrix product
-paints it.
+Outlines rather than bitmaps: a slow move then shifts edges by fractions of a pixel, and a push-in stays
+sharp. Every fill is a sum of products of a column and a row (a ramp, the glow of a light), so one small
+matrix product paints it.
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ class Sky:
 class Ridge:
     """Everything below an outline: hills, peaks, trees, water.
 
-    `outline` holds heights in units at even places from `-reach` to `reach`; `sway` moves it sideways, in units a
-    second, and `heave` up and down.
+    `outline` holds heights in units at even places from `-reach` to `reach`; `sway` moves it sideways, in
+    units a second, and `heave` up and down.
     """
 
     depth: float
@@ -167,8 +167,8 @@ WALL = 120
 class Cutout:
     """A shape drawn as a bitmap (a skyline), filled like a ridge, with lights of its own.
 
-    `mask` covers `x..x+width` and `y..y+height` in units; below it everything is filled. Up to `WALL` its values are
-    coverage, above it brightness of a `light`: one resampling then does for both.
+    `mask` covers `x..x+width` and `y..y+height` in units; below it everything is filled. Up to `WALL` its
+    values are coverage, above it brightness of a `light`: one resampling then does for both.
     """
 
     depth: float

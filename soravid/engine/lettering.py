@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from PIL import Image, ImageDraw
 
@@ -54,13 +55,18 @@ def runs(text: str, style: str, size: int) -> list[Run]:
     return [*found, Run(kept, file, size)] if kept else found
 
 
+@lru_cache(maxsize=4096)
 def width(text: str, style: str, size: int) -> float:
     """Return the width of one line in pixels."""
     return sum(run.width for run in runs(text, style, size))
 
 
+def _width_to(text: str, style: str, size: int, end: int) -> float:
+    return width(text[:end], style, size)
+
+
 def wrap(text: str, style: str, size: int, room: float) -> list[str]:
-    """Break text into lines of at most `room` pixels, at spaces, between ideographs, or within an overlong word."""
+    """Break text into lines of at most `room` pixels: at spaces, between ideographs, in overlong words."""
     lines: list[str] = []
     line = ""
     for piece in _pieces(text):
@@ -68,11 +74,9 @@ def wrap(text: str, style: str, size: int, room: float) -> list[str]:
             lines.append(line.rstrip())
             line = ""
         line += piece.lstrip() if not line else piece
-        while width(line.rstrip(), style, size) > room and len(line) > 1:
-            # One word wider than the frame.
-            cut = len(line) - 1
-            while cut > 1 and width(line[:cut], style, size) > room:
-                cut -= 1
+        while len(line) > 1 and width(line.rstrip(), style, size) > room:
+            # One word wider than the frame: as many letters as fit.
+            cut = max(1, bisect_right(range(len(line)), room, key=partial(_width_to, line, style, size)) - 1)
             lines.append(line[:cut])
             line = line[cut:]
     return [*lines, line.rstrip()] if line.strip() else lines

@@ -100,7 +100,7 @@ def swell(x: Array, height: float, length: float, chance: random.Random) -> Arra
 def skyline(
     width: float, height: float, unit: float, chance: random.Random, *, wall: int, lit: float
 ) -> Image.Image:
-    """Draw a town `width` by `height` units: walls of value `wall`, brighter windows in the share `lit` of places."""
+    """Draw a town of `width` by `height` units: walls of value `wall`, a share `lit` of windows."""
     fine = min(1.1 * unit, 9000 / width)
     mask = Image.new("L", (int(width * fine), int(height * fine)), 0)
     pen = ImageDraw.Draw(mask)

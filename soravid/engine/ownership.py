@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import threading
@@ -33,6 +34,9 @@ class Ownership:
                 lock = FileLock(self._folder / self.name)
                 lock.acquire(timeout=5)
                 self._lock = lock
+                if hasattr(os, "register_at_fork"):
+                    # A forked child has the file open too, and would keep the name alive after us.
+                    os.register_at_fork(after_in_child=lock.release)
         return self.name
 
     def alive(self, name: str) -> bool:

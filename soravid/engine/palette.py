@@ -88,16 +88,16 @@ _HASHED = ("dawn", "golden", "dusk", "sea", "forest", "dream", "calm", "desert",
 _WORD = re.compile(r"[a-z]+")
 
 
-def choose_palette(said: Sequence[str], things: frozenset[str], chance: random.Random) -> Palette:
-    """Choose colours by the hour, weather or place and the colour words of texts, the first of `said` winning.
+def choose_palette(
+    said: Sequence[str], things: frozenset[str], chance: random.Random, elsewhere: str = ""
+) -> Palette:
+    """Choose colours by the hour, weather, place and colour words of texts; the first of `said` wins.
 
-    Without any, `chance` decides. A colour word right before one of the `things` that can be drawn (``red kite``)
-    colours that thing instead of the scene.
+    If none names an hour or a place, that of the text `elsewhere` (the other shots) holds; else it is chance.
+    A colour word right before one of the `things` that can be drawn (``red kite``) colours that instead.
     """
-    words = [_WORD.findall(text.lower()) for text in said]
-    moods = [sorted((_MOOD_OF[w] for w in text if w in _MOOD_OF), key=_RANK.__getitem__) for text in words]
-    mood = next((found[0] for found in moods if found), None)
-    found = [_colours(text, things) for text in words]
+    found = [_colours(_WORD.findall(text.lower()), things) for text in said]
+    mood = next((mood for text in (*said, elsewhere) if (mood := _mood(text)) is not None), None)
     accent = next((one for one, _ in found if one is not None), None)
     tint = next((two for _, two in found if two is not None), None)
     if mood is not None:
@@ -107,6 +107,11 @@ def choose_palette(said: Sequence[str], things: frozenset[str], chance: random.R
     else:
         palette = _turned(_MOODS[chance.choice(_HASHED)], chance.uniform(-14, 14))
     return replace(palette, accent=accent) if accent is not None else palette
+
+
+def _mood(text: str) -> str | None:
+    moods = (_MOOD_OF[word] for word in _WORD.findall(text.lower()) if word in _MOOD_OF)
+    return min(moods, key=_RANK.__getitem__, default=None)
 
 
 def _colours(words: list[str], things: frozenset[str]) -> tuple[Colour | None, Colour | None]:
@@ -123,7 +128,8 @@ def _colours(words: list[str], things: frozenset[str]) -> tuple[Colour | None, C
 
 
 def _tinted(palette: Palette, tint: Colour, amount: float) -> Palette:
-    # The tint gives hue and chroma; lightness stays, so that a scene keeps its depth and its text its contrast.
+    # The tint gives hue and chroma; lightness stays, so that a scene keeps its depth and its text its
+    # contrast.
     _, ta, tb = _to_oklab(tint)
 
     def shift(colour: Colour, share: float) -> Colour:

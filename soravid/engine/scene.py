@@ -18,10 +18,10 @@ def compose(subjects: frozenset[str], colours: Palette, frame: Frame, seed: str)
     layers: list[Layer] = [_sky(stage)]
     if "stars" in subjects or (colours.dark and not stage.dull):
         layers.append(_stars(stage))
-    if not stage.dull and stage.ground != "rings":
-        layers.append(Disc(stage.sun_x, stage.sun_y, stage.sun_size, colours.light))
     if "clouds" in subjects or stage.dull or stage.chance("clear").random() < 0.6:
         layers.append(_clouds(stage))
+    if not stage.dull and stage.ground != "rings":
+        layers.append(Disc(stage.sun_x, stage.sun_y, stage.sun_size, colours.light))
     return layers + build_ground(stage) + _weather(stage)
 
 
@@ -52,12 +52,12 @@ def _stars(stage: Stage) -> Stars:
 def _clouds(stage: Stage) -> Clouds:
     chance, frame, c = stage.chance("clouds"), stage.frame, stage.colours
     heavy = stage.dull or "clouds" in stage.has
-    puffs = []
+    clouds = []
     for _ in range(7 if heavy else 4):
         x = chance.uniform(-1, 1) * (frame.half_width + 0.3)
         y = -frame.half_height + (stage.horizon + frame.half_height) * chance.uniform(0.1, 0.82)
-        for _ in range(4):
-            puffs.append(
+        clouds.append(
+            [
                 (
                     x + chance.gauss(0, 0.11),
                     y + chance.gauss(0, 0.012),
@@ -65,9 +65,11 @@ def _clouds(stage: Stage) -> Clouds:
                     chance.uniform(0.012, 0.03) * (1.5 if heavy else 1.0),
                     chance.uniform(0.18, 0.5) * (1.0 if heavy else 0.7),
                 )
-            )
+                for _ in range(4)
+            ]
+        )
     colour = mix(c.middle, c.horizon, 0.7) if c.dark else mix(c.horizon, c.light, 0.35)
-    return Clouds(0.04, np.array(puffs, np.float32), colour, 0.004)
+    return Clouds(0.04, np.array(clouds, np.float32), colour, 0.004)
 
 
 def _weather(stage: Stage) -> list[Layer]:
@@ -75,14 +77,14 @@ def _weather(stage: Stage) -> list[Layer]:
     wide, tall = stage.frame.half_width + 0.5, stage.frame.half_height + 0.3
     rows = []
     if "snow" in stage.has:
-        for _ in range(150):
+        for _ in range(120):
             depth = chance.random() ** 1.5
             size = 0.0014 + 0.004 * depth**2
             x, y = chance.uniform(-wide, wide), chance.uniform(-tall, tall)
             rows.append((x, y, size, size, 0.35 + 0.5 * depth, 0.2 + depth, 0.045 + 0.1 * depth))
         return [Fall(np.array(rows, np.float32), 0.0, 0.012)]
     if "rain" in stage.has:
-        for _ in range(110):
+        for _ in range(90):
             depth = chance.random()
             x, y = chance.uniform(-wide, wide), chance.uniform(-tall, tall)
             rows.append(

@@ -85,10 +85,10 @@ class Scheduler:
                     continue
             try:
                 self._run(task)
-            except FileNotFoundError:
-                pass  # deleted meanwhile, by this process or another
             except Exception as error:
-                self._finish(task, _failed("render_failed", f"The clip could not be drawn: {error}"))
+                # Without its folder the job was deleted meanwhile, by this process or another.
+                if self._store.folder(task.job.id).exists():
+                    self._finish(task, _failed("render_failed", f"The clip could not be drawn: {error}"))
             finally:
                 with self._lock:
                     self._tasks.pop(task.job.id, None)

@@ -10,13 +10,20 @@ _UNIT = r"\s*(?:seconds|secs?|s)\b"
 _DASH = r"\s*(?:-|–|—|to)\s*"
 _SPAN = rf"(?:{_CLOCK})(?:{_UNIT})?(?:{_DASH}(?:{_CLOCK})(?:{_UNIT})?)?"
 
+_TIMES = rf"(?:{_CLOCK})(?:{_UNIT})?{_DASH}(?:{_CLOCK})(?:{_UNIT})?"
+
 _MARK = re.compile(
     rf"""
-      \[\s*(?:shot|scene)\s*\#?\d{{1,3}}\s*(?:[,:|]\s*(?P<inside>{_SPAN})\s*)?\]\s*[:.\-–—]?      # [Shot 2]
-    | \b(?:shot|scene)\s*\#?\d{{1,3}}\s*(?:[\[(]\s*(?P<beside>{_SPAN})\s*[\])])?\s*(?:[:–—]|-\s|\.\s)  # Shot 2:
-    | \bcut\s+to\b\s*[:\-–—]?                                                                     # Cut to:
-    | [\[(]\s*(?P<boxed>(?:{_CLOCK})(?:{_UNIT})?{_DASH}(?:{_CLOCK})(?:{_UNIT})?)\s*[\])]\s*[:\-–—]?  # [0-3s]
-    | (?P<bare>(?<![\d:.])(?:{_CLOCK})(?:{_UNIT})?{_DASH}(?:{_CLOCK})(?:{_UNIT})?)\s*:(?=\s)          # 0-3s:
+    # [Shot 2]
+      \[\s*(?:shot|scene)\s*\#?\d{{1,3}}\s*(?:[,:|]\s*(?P<inside>{_SPAN})\s*)?\]\s*[:.\-–—]?
+    # Shot 2:   Shot 2 (3s):
+    | \b(?:shot|scene)\s*\#?\d{{1,3}}\s*(?:[\[(]\s*(?P<beside>{_SPAN})\s*[\])])?\s*(?:[:–—]|-\s|\.\s)
+    # Cut to:
+    | \bcut\s+to\b\s*[:\-–—]?
+    # [0-3s]
+    | [\[(]\s*(?P<boxed>{_TIMES})\s*[\])]\s*[:\-–—]?
+    # 0:00-0:03:
+    | (?P<bare>(?<![\d:.]){_TIMES})\s*:(?=\s)
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -41,9 +48,9 @@ class Script:
 def write_script(prompt: str, frames: int, fps: int) -> Script:
     """Cut a prompt into shots which together last exactly `frames` frames, each at least one.
 
-    Cuts are ``Shot 2:``, ``[Shot 2]``, ``Scene 2:``, ``Cut to:`` and time codes (``[0-3s]``, ``0:00-0:03:``). A time
-    code or ``(3s)`` gives a shot its length; shots without one share what is left. Lengths that exceed the clip
-    shrink in proportion; if they fall short, the last shot holds.
+    Cuts are ``Shot 2:``, ``[Shot 2]``, ``Scene 2:``, ``Cut to:`` and time codes (``[0-3s]``, ``0:00-0:03:``).
+    A time code or ``(3s)`` gives a shot its length; shots without one share what is left. Lengths that exceed
+    the clip shrink in proportion; if they fall short, the last shot holds.
     """
     note, pieces = _split(prompt)
     pieces = pieces[:frames]

@@ -11,11 +11,20 @@ from starlette.types import ASGIApp
 
 
 def run_server(app: ASGIApp, host: str, port: int) -> None:
-    """Serve until Ctrl-C, with one line on stderr once the port is open."""
+    """Serve until Ctrl-C, with one line on stderr once the port is open.
+
+    Raises:
+        OSError: the port is taken or not allowed.
+    """
     config = uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
-    server = _Announcing(config)
-    with contextlib.suppress(KeyboardInterrupt):
-        server.run()
+    # Bound here, because uvicorn ends the process where it cannot. The protocol is named, because asyncio
+    # turns Nagle's delay off only where it sees TCP.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        with contextlib.suppress(KeyboardInterrupt):
+            _Announcing(config).run([listener])
 
 
 class _Announcing(uvicorn.Server):

@@ -23,7 +23,7 @@ _FINE = 4  # drawn this much larger, then reduced: Pillow's polygons have hard e
 
 @dataclass(frozen=True)
 class Motion:
-    """How a sprite moves by itself, in units: `drift` per second, and a slow sway of `sway` across and `bob` up."""
+    """How a sprite moves by itself, in units: `drift` a second, and slowly `sway` across and `bob` up."""
 
     drift: Point = (0.0, 0.0)
     sway: float = 0.0
@@ -57,34 +57,39 @@ class Sprite:
         x, y = lens.x(self._x + aside), lens.y(self._y + up)
         left, top, right, bottom = self._box
         area = (x + left * size, y + top * size, x + right * size, y + bottom * size)
-        *colours, alpha = self._planes
-        for (plane, step), colour, zero in zip(canvas.planes(), colours, (0, 128, 128), strict=True):
-            _place(plane, colour, alpha, zero, tuple(side / step for side in area))
+        luma, blue, red, alpha = self._planes
+        _place(((canvas.y, luma, 0),), alpha, area)
+        _place(((canvas.u, blue, 128), (canvas.v, red, 128)), alpha, tuple(side / 2 for side in area))
 
 
-def _place(plane: Array, colour: Image.Image, alpha: Image.Image, zero: int, area: tuple[float, ...]) -> None:
+def _place(
+    planes: tuple[tuple[Array, Image.Image, int], ...], alpha: Image.Image, area: tuple[float, ...]
+) -> None:
     left, top, right, bottom = area
-    x0, x1 = max(0, math.ceil(left)), min(plane.shape[1], math.floor(right))
-    y0, y1 = max(0, math.ceil(top)), min(plane.shape[0], math.floor(bottom))
+    height, width = planes[0][0].shape
+    x0, x1 = max(0, math.ceil(left)), min(width, math.floor(right))
+    y0, y1 = max(0, math.ceil(top)), min(height, math.floor(bottom))
     if x0 >= x1 or y0 >= y1:
         return
-    across, down = colour.width / (right - left), colour.height / (bottom - top)
+    across, down = alpha.width / (right - left), alpha.height / (bottom - top)
     box = (
         (x0 - left) * across,
         (y0 - top) * down,
-        min((x1 - left) * across, colour.width),
-        min((y1 - top) * down, colour.height),
+        min((x1 - left) * across, alpha.width),
+        min((y1 - top) * down, alpha.height),
     )
     size, smooth = (x1 - x0, y1 - y0), Image.Resampling.BILINEAR
-    cover = np.asarray(alpha.resize(size, smooth, box=box), np.float32) * np.float32(1 / 255)
-    painted = np.asarray(colour.resize(size, smooth, box=box), np.float32) - np.float32(zero)
-    part = plane[y0:y1, x0:x1]
-    part *= 1 - cover
-    part += painted
+    clear = 1 - np.asarray(alpha.resize(size, smooth, box=box), np.float32) * np.float32(1 / 255)
+    for plane, colour, zero in planes:
+        part = plane[y0:y1, x0:x1]
+        part *= clear
+        part += np.asarray(colour.resize(size, smooth, box=box), np.float32)
+        if zero:
+            part -= np.float32(zero)
 
 
 def _draw(shapes: list[Shape], side: int) -> tuple[list[Image.Image], tuple[float, float, float, float]]:
-    """Return luma, both chroma differences and the coverage, and the box they fill in units of the half-size."""
+    """Return luma, chroma differences and coverage, and the box they fill in units of the half-size."""
     large = side * _FINE
     pens = [Image.new("L", (large, large), zero) for zero in (0, 128, 128, 0)]
     for colour, points in shapes:
@@ -199,13 +204,19 @@ def _lighthouse(colours: Palette) -> list[Shape]:
 
         return [(-half(top), top), (half(top), top), (half(foot), foot), (-half(foot), foot)]
 
-    rock = [(0.05 + 0.72 * math.cos(t), 0.98 - 0.36 * math.sin(t) ** 1.4) for t in np.linspace(0.02, math.pi - 0.02, 40)]
+    rock = [
+        (0.05 + 0.72 * math.cos(t), 0.98 - 0.36 * math.sin(t) ** 1.4)
+        for t in np.linspace(0.02, math.pi - 0.02, 40)
+    ]
     lamp = mix(colours.light, (1.0, 0.9, 0.6), 0.5)
     return [
         (colours.near, [(-0.16, -0.6), (0.16, -0.6), (0.16, -0.54), (-0.16, -0.54)]),
         (lamp, [(-0.09, -0.78), (0.09, -0.78), (0.09, -0.6), (-0.09, -0.6)]),
         (stripe, [(0.0, -0.94), (0.13, -0.78), (-0.13, -0.78)]),
-        *[(wall if part % 2 == 0 else stripe, band(-0.54 + part * 0.26, -0.28 + part * 0.26)) for part in range(5)],
+        *[
+            (wall if part % 2 == 0 else stripe, band(-0.54 + part * 0.26, -0.28 + part * 0.26))
+            for part in range(5)
+        ],
         (mix(wall, colours.near, 0.55), [(0.05, -0.54), (0.13, -0.54), (0.21, 0.76), (0.08, 0.76)]),
         (mix(colours.near, colours.far, 0.2), rock),
     ]

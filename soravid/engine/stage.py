@@ -58,7 +58,7 @@ class Stage:
         sway: float = 0.0,
         heave: float = 0.0,
     ) -> Ridge:
-        """Place an outline with its foot `at`, coloured `tone` of the way from far to near, misty at its foot."""
+        """Place an outline with its foot `at`, coloured `tone` of the way from far to near."""
         c, colour = self.colours, self.tone(tone)
         high = at + float(outline.min())
         foot = mix(colour, mix(c.horizon, c.far, 0.35), mist * (1 - tone) ** 0.8)

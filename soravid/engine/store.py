@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 import shutil
@@ -28,8 +27,8 @@ _ID = re.compile(r"video_[0-9a-f]{32}")
 class Request:
     """What was asked for, with every default filled in. `seconds` is a string, as on the wire.
 
-    `seed` None means the prompt's own; `base` is the prompts a remix builds on, oldest first; `reference` is the
-    reference image's file name in the job's folder.
+    `seed` None means the prompt's own; `base` is the prompts a remix builds on, oldest first; `reference` is
+    the reference image's file name in the job's folder.
     """
 
     prompt: str
@@ -117,7 +116,7 @@ class Store:
         return f"video_{time.time_ns() // 1000:016x}{secrets.token_hex(8)}"
 
     def add(self, job: Job, reference: bytes | None) -> None:
-        """Make the folder of a new job; it exists for readers once ``job.json`` does, which is written last."""
+        """Make the folder of a new job, ``job.json`` last: readers see the job once that is there."""
         folder = self.folder(job.id)
         folder.mkdir()
         if reference is not None and job.request.reference is not None:
@@ -144,7 +143,7 @@ class Store:
 
     def ids(self) -> list[str]:
         """Return the ids of all jobs, oldest first."""
-        return sorted(name for name in os.listdir(self.home) if _ID.fullmatch(name))
+        return sorted(path.name for path in self.home.iterdir() if _ID.fullmatch(path.name))
 
     def remove(self, job_id: str) -> None:
         """Delete a job's folder; it vanishes in one step, the files follow."""

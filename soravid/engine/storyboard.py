@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import random
+import threading
+from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 
@@ -20,17 +23,15 @@ from soravid.engine.scene import compose
 from soravid.engine.script import write_script
 from soravid.engine.store import Request
 from soravid.engine.subjects import COLOURED, read_subjects
-from soravid.engine.titles import Card, Titles
+from soravid.engine.titles import Card, Overlay, Titles
 
 Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Take:
-    """One shot, ready to be painted: `start` and `frames` count frames of the clip."""
+    """One shot, ready to be painted."""
 
-    start: int
-    frames: int
     phases: Phases
     layers: tuple[Layer, ...]
     titles: Titles
@@ -41,42 +42,78 @@ class Storyboard:
 
     def __init__(self, request: Request, folder: Path) -> None:
         self.frame = Frame(request.width, request.height)
-        self.fps = request.fps
         self.frames = request.frames
-        self._takes = _takes(request, folder, self.frame)
+        self._request = request
+        self._script = write_script(request.prompt, request.frames, request.fps)
+        self._starts = list(accumulate((shot.frames for shot in self._script.shots), initial=0))[:-1]
+        self._picture = Picture(folder / request.reference, self.frame) if request.reference else None
         # Less than one step of noise hides the bands of slow ramps; the same in every frame costs no bits.
         noise = np.random.default_rng(20)
         self._luma_noise = noise.random((request.height, request.width), np.float32) + np.float32(16)
         self._noise = noise.random((request.height // 2, request.width // 2), np.float32) + np.float32(128)
+        # Shots are set up when they come, and only the present ones are kept: memory does not grow with them.
+        self._setting_up = threading.Lock()
+        self._take = lru_cache(maxsize=2)(self._set_up)
+        self._settled = lru_cache(maxsize=2)(lambda take: self._overlay(take, 1.0))
 
     @property
     def cuts(self) -> frozenset[int]:
         """The frames at which a shot begins."""
-        return frozenset(take.start for take in self._takes)
+        return frozenset(self._starts)
 
     @property
     def poster(self) -> int:
         """The frame that stands for the clip: in the first shot, with its line fully shown."""
-        return min(self.frames - 1, max(self._takes[0].frames // 2, min(12, self._takes[0].frames - 1)))
+        first = self._script.shots[0].frames
+        return min(self.frames - 1, max(first // 2, min(12, first - 1)))
 
     def draw(self, number: int, canvas: Canvas) -> Planes:
         """Paint frame `number` and return it as 8-bit limited-range planes y, u, v."""
-        take = next(take for take in reversed(self._takes) if take.start <= number)
-        since = number - take.start
-        time = since / self.fps
-        view = view_at(take.phases, time, take.frames / self.fps)
+        index = bisect_right(self._starts, number) - 1
+        since = number - self._starts[index]
+        with self._setting_up:
+            take = self._take(index)
+        fps = self._request.fps
+        view = view_at(take.phases, since / fps, self._script.shots[index].frames / fps)
         for layer, canvas.floor in zip(take.layers, floors(take.layers, self.frame, view), strict=True):
-            layer.paint(canvas, view, time)
-        shade = take.titles.shade
-        canvas.y *= shade
-        for plane in (canvas.u, canvas.v):
-            plane *= shade[::2, ::2]
-        take.titles.paint(canvas, number, self.frames, since)
-        return (
-            _rounded(canvas.y, self._luma_noise),
-            _rounded(canvas.u, self._noise),
-            _rounded(canvas.v, self._noise),
+            layer.paint(canvas, view, since / fps)
+        ease = take.titles.ease(since)
+        overlay = self._settled(take) if ease >= 1 else self._overlay(take, ease)
+        canvas.y *= overlay.luma
+        canvas.u *= overlay.chroma
+        canvas.v *= overlay.chroma
+        take.titles.paint(canvas, number, self.frames)
+        y, u, v = overlay.added
+        return _rounded(canvas.y, y), _rounded(canvas.u, u), _rounded(canvas.v, v)
+
+    def _overlay(self, take: Take, ease: float) -> Overlay:
+        overlay = take.titles.overlay(ease)
+        for plane, noise in zip(overlay.added, (self._luma_noise, self._noise, self._noise), strict=True):
+            plane += noise
+        return overlay
+
+    def _set_up(self, index: int) -> Take:
+        request, script = self._request, self._script
+        shot = script.shots[index]
+        # A remix keeps its parents' scene; what the new prompt says comes first and wins.
+        earlier = tuple(reversed(request.base))
+        phases = _phases((shot.text, script.note, *earlier))
+        note = " + ".join(move.label for moves in phases for move in moves if move.name != "drift")
+        seed = hashlib.sha256(f"{request.seed}|{(*request.base, request.prompt)[0]}".encode()).hexdigest()
+        said = [without_moves(text) for text in (shot.text, script.note, *earlier)]
+        # One source for the colours of all shots, so that they belong together.
+        chance = random.Random(f"{seed}|colours")  # noqa: S311 - a picture, not a secret
+        colours = choose_palette(said, COLOURED, chance, request.prompt)
+        layers = (
+            [self._picture]
+            if self._picture
+            else compose(read_subjects(said, request.prompt), colours, self.frame, f"{seed}|{index}")
         )
+        # A picture may be bright anywhere; a night is dark enough for white letters as it is.
+        scrim = 0.6 if self._picture else 0.3 if colours.dark else 0.5
+        card = Card(shot.text, f"{index + 1}/{len(script.shots)}", note, bool(request.base), scrim)
+        marks = tuple(start / self.frames for start in self._starts[1:])
+        return Take(phases, tuple(layers), Titles(self.frame, card, request.fps, marks))
 
 
 def _rounded(plane: Array, noise: Array) -> NDArray[np.uint8]:
@@ -84,33 +121,5 @@ def _rounded(plane: Array, noise: Array) -> NDArray[np.uint8]:
     return np.add(plane, noise, out=np.empty(plane.shape, np.uint8), casting="unsafe")
 
 
-def _takes(request: Request, folder: Path, frame: Frame) -> tuple[Take, ...]:
-    script = write_script(request.prompt, request.frames, request.fps)
-    # A remix keeps its parents' scene; what the new prompt says comes first and wins.
-    earlier = tuple(reversed(request.base))
-    root = request.base[0] if request.base else request.prompt
-    seed = hashlib.sha256(f"{request.seed}|{root}".encode()).hexdigest()
-    picture = Picture(folder / request.reference, frame) if request.reference else None
-    starts = list(accumulate([shot.frames for shot in script.shots], initial=0))[:-1]
-    marks = tuple(start / request.frames for start in starts[1:])
-    takes: list[Take] = []
-    for index, (shot, start) in enumerate(zip(script.shots, starts, strict=True)):
-        said = (shot.text, script.note, request.prompt, *earlier)
-        layers: list[Layer] = [picture] if picture else _scene(said, frame, seed, index)
-        phases = _phases((shot.text, script.note, *earlier))
-        note = " + ".join(move.label for moves in phases for move in moves if move.name != "drift")
-        card = Card(shot.text, f"{index + 1}/{len(script.shots)}", note, bool(request.base))
-        titles = Titles(frame, card, request.fps, marks)
-        takes.append(Take(start, shot.frames, phases, tuple(layers), titles))
-    return tuple(takes)
-
-
 def _phases(said: tuple[str, ...]) -> Phases:
     return next((phases for text in said if (phases := read_moves(text)) != DEFAULT), DEFAULT)
-
-
-def _scene(said: tuple[str, ...], frame: Frame, seed: str, index: int) -> list[Layer]:
-    # One source for the colours of all shots, so that they belong together.
-    chance = random.Random(f"{seed}|colours")  # noqa: S311 - a picture, not a secret
-    colours = choose_palette([without_moves(text) for text in said], COLOURED, chance)
-    return compose(read_subjects(said), colours, frame, f"{seed}|{index}")

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from soravid.engine.camera import without_moves
 
 _SUBJECTS = {
-    "water": """sea ocean beach coast shore bay lagoon island lake river pond harbour harbor port pier dock sail wave
+    "water": """sea ocean beach coast shore bay lagoon island lake river pond harbour harbor port pier
+        dock sail wave
         waves water boat ship yacht sailboat fishing lighthouse surf surfer whale dolphin underwater reef""",
-    "peaks": """mountain mountains mountainous peak peaks alps alpine summit cliff cliffs fjord volcano himalaya
+    "peaks": """mountain mountains mountainous peak peaks alps alpine summit cliff cliffs fjord volcano
+        himalaya
         glacier""",
-    "hills": """hill hills valley meadow field fields countryside farm prairie grassland pasture village vineyard
+    "hills": """hill hills valley meadow field fields countryside farm prairie grassland pasture village
+        vineyard
         cabin cottage house hut barn garden""",
     "dunes": "desert dune dunes sand sahara mars canyon",
-    "city": """city skyline downtown skyscraper skyscrapers street streets urban town building buildings rooftop
+    "city": """city skyline downtown skyscraper skyscrapers street streets urban town building buildings
+        rooftop
         rooftops metropolis tokyo paris london york cyberpunk""",
     "firs": "forest forests wood woods woodland pine pines fir firs tree trees jungle taiga",
     "road": "road highway car cars driving drive motorcycle bicycle path",
@@ -47,17 +52,22 @@ _WEATHER = frozenset({"rain", "snow", "fog", "sun", "moon", "stars", "clouds"})
 COLOURED = frozenset({"kite", "balloon", "boat", "ship", "sailboat", "yacht", "lighthouse"})
 
 
-def read_subjects(said: Sequence[str]) -> frozenset[str]:
-    """Return what can be drawn of texts: all of the first, and of the others what does not contradict it."""
+def read_subjects(said: Sequence[str], elsewhere: str = "") -> frozenset[str]:
+    """Return what can be drawn of texts: all of the first, and of the others what does not contradict it.
+
+    If none names a place, they are at the place in the text `elsewhere` (other shots), without its things.
+    """
     first, *others = (_subjects(text) for text in said)
     rest = frozenset[str]().union(*others)
     if first & _PLACES:
         rest -= _PLACES
     if first & _WEATHER:
         rest -= _WEATHER
-    return first | rest
+    here = first | rest
+    return here if here & frozenset(GROUNDS) else here | (_subjects(elsewhere) & frozenset(GROUNDS))
 
 
+@lru_cache(maxsize=64)
 def _subjects(text: str) -> frozenset[str]:
     found = re.findall(r"[a-z]+", without_moves(text).lower())
     return frozenset(name for word in found for name in _OF.get(word, ()))

@@ -47,11 +47,11 @@ def things(stage: Stage, ground: float, depth: float) -> list[Layer]:
         add("boat", side * width * far, ground + 0.005, 0.085, depth, drift=(-0.008, 0.0), bob=0.003)
     if "lighthouse" in stage.has:
         add("lighthouse", side * width * 0.55, ground - 0.1, 0.15, depth)
+    # On the right, clear of the line of text.
     if "cabin" in stage.has:
-        add("cabin", side * width * 0.35, ground - 0.028, 0.075, depth)
+        add("cabin", width * 0.42, ground - 0.04, 0.075, depth)
     if "tree" in stage.has:
-        add("tree", side * width * 0.4, ground - 0.08, 0.15, depth)
+        add("tree", width * 0.5, ground - 0.09, 0.15, depth)
     if "kite" in stage.has:
         add("kite", side * width * high, ground - room * 0.52, 0.15, 0.6, sway=0.02, bob=0.012)
     return layers
-

@@ -15,22 +15,36 @@ from soravid.engine.palette import to_ycc
 MARK = "LOCAL PREVIEW, NOT AI"
 _EASE_FRAMES = 10
 _MOST_LINES = 4
+_MOST_LETTERS = 600  # more than four lines hold
 _PAPER = (1.0, 0.99, 0.97)
 _ARROWS = {"LEFT": "←", "RIGHT": "→", "UP": "↑", "DOWN": "↓", "IN": "↗", "BACK": "↙", "OUT": "↙"}
 
 
 @dataclass(frozen=True)
 class Card:
-    """What is written on one shot: its line, ``1/3``, the camera note, and whether the clip is a remix."""
+    """What is written on one shot: its line, ``1/3``, the camera note, and whether the clip is a remix.
+
+    `scrim` is how much the ground behind the line is darkened (0..1).
+    """
 
     line: str
     number: str
     note: str
     remix: bool
+    scrim: float = 0.5
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """What luma and chroma are multiplied by, and what is then added to y, u and v."""
+
+    luma: Array
+    chroma: Array
+    added: tuple[Array, Array, Array]
 
 
 class Titles:
-    """The lettering of one shot, drawn once; painting a frame mixes it in and sets the time code."""
+    """The lettering of one shot, drawn once."""
 
     def __init__(self, frame: Frame, card: Card, fps: int, marks: tuple[float, ...]) -> None:
         self._frame = frame
@@ -38,7 +52,9 @@ class Titles:
         self._marks = marks  # the cuts, as parts of the clip
         self._left = round(0.05 * frame.width + 0.004 * frame.unit)
         self._foot = round(0.05 * frame.height + 0.008 * frame.unit)
-        self._small = max(8, round(0.0172 * frame.unit))
+        self._small = _caps_size(frame, frame.width - 2 * self._left)
+        # A stamp-sized frame has room for the mark and the line, and no more.
+        self._stamp = frame.unit < 170
         self._rule = frame.height - self._foot
         self._head, self._code_at = self._set_head(card)
         block = self._set_line(card)
@@ -46,37 +62,30 @@ class Titles:
         self._line = np.asarray(block, np.float32) * np.float32(1 / 255)
         shadow = block.filter(ImageFilter.GaussianBlur(0.011 * frame.unit))
         self._shadow = np.asarray(shadow, np.float32) * np.float32(0.4 / 255)
-        self.shade = self._shading()
+        self._shade = self._shading(card.scrim)
 
-    def _set_head(self, card: Card) -> tuple[Image.Image, tuple[int, int]]:
+    def _set_head(self, card: Card) -> tuple[Image.Image, int]:
         frame, small = self._frame, self._small
         room = frame.width - 2 * self._left
         strip = Image.new("L", (frame.width, round(3.6 * small)), 0)
-        shot, mark = lettering.caps(f"SHOT {card.number}", small), lettering.caps(MARK, small)
+        mark = lettering.caps(MARK, small)
+        if self._stamp:
+            strip.paste(mark, (self._left, 0))
+            return strip, 0
+        shot = lettering.caps(f"SHOT {card.number}", small)
         strip.paste(shot, (self._left, 0))
         code = self._left + shot.width + round(1.1 * small)
-        end = code + self._digit * 11
-        if card.remix:
-            end = self._set_remix(strip, end + round(1.2 * small))
-        fits = end + 2 * small + mark.width < self._left + room
-        across = self._left + room - mark.width + 2 if fits else self._left
-        strip.paste(mark, (max(0, across), 0 if fits else round(1.7 * small)))
-        return strip, (code, 0)
-
-    def _set_remix(self, strip: Image.Image, x: int) -> int:
-        small = self._small
-        word = lettering.caps("REMIX", round(0.86 * small))
-        pad = round(0.5 * small)
-        box = (x, round(0.12 * small), x + word.width + 2 * pad - round(0.1 * small), round(1.46 * small))
-        ImageDraw.Draw(strip).rounded_rectangle(
-            box, radius=0.35 * small, outline=190, width=max(1, small // 12)
-        )
-        strip.paste(word, (x + pad, round(0.12 * small)), word)
-        return box[2]
-
-    @property
-    def _digit(self) -> int:
-        return _figures(self._small)[0]
+        end = code + _figures(small)[0] * 11
+        pill = _pill("REMIX", small) if card.remix else Image.new("L", (1, 1))
+        beside = round(1.2 * small)
+        # Everything on one row if it fits, else the mark on a second one.
+        if end + beside + pill.width + 2 * small + mark.width < self._left + room:
+            strip.paste(mark, (self._left + room - mark.width + 2, 0))
+            strip.paste(pill, (end + beside, 0))
+        else:
+            strip.paste(mark, (self._left, round(1.7 * small)))
+            strip.paste(pill, (self._left + mark.width + beside, round(1.7 * small)))
+        return strip, code
 
     def _set_line(self, card: Card) -> Image.Image:
         frame = self._frame
@@ -84,18 +93,23 @@ class Titles:
         # A long measure tires the eye: on a wide frame the lines stay shorter than the frame.
         room = min(room, round(1.02 * frame.unit))
         size, lines = _fit(card.line, frame, room)
-        leading = round(1.22 * size)
-        above = round(2.1 * self._small) if card.note else round(0.4 * size)
-        gap = round(0.62 * size)
+        note = "" if self._stamp else card.note
+        leading, gap = round(1.22 * size), round(0.62 * size)
+        above = round(2.1 * self._small) if note else round(0.4 * size)
         block = Image.new("L", (frame.width, above + leading * len(lines) + gap), 0)
-        pen = ImageDraw.Draw(block)
-        if card.note:
-            self._set_note(block, card.note)
+        # Small type is drawn large and reduced: its letters then stand at fractions of a pixel.
+        fine = 4 if size < 26 else 1
+        page = Image.new("L", (frame.width * fine, leading * len(lines) * fine), 0)
+        pen = ImageDraw.Draw(page)
         for index, line in enumerate(lines):
-            baseline = above + leading * index + round(0.95 * size)
-            wide = lettering.width(line, "line", size)
-            x = frame.width - self._left - wide if lettering.is_right_to_left(line) else self._left
-            lettering.draw_line(pen, x, baseline, line, "line", size)
+            baseline = (leading * index + round(0.95 * size)) * fine
+            x = float(self._left * fine)
+            if lettering.is_right_to_left(line):
+                x = page.width - x - lettering.width(line, "line", size * fine)
+            lettering.draw_line(pen, x, baseline, line, "line", size * fine)
+        block.paste(page.reduce(fine) if fine > 1 else page, (0, above))
+        if note:
+            self._set_note(block, note)
         return block
 
     def _set_note(self, block: Image.Image, note: str) -> None:
@@ -103,7 +117,7 @@ class Titles:
         word = lettering.caps(f"{arrow} {note}" if arrow else note, self._small)
         block.paste(word.point(lambda value: value * 0.86), (self._left, 0))
 
-    def _shading(self) -> Array:
+    def _shading(self, strength: float) -> Array:
         """Return what the picture is multiplied by: a vignette, and scrims behind the lettering."""
         frame = self._frame
         rows = (np.arange(frame.height) + 0.5) / frame.height
@@ -112,19 +126,33 @@ class Titles:
         low = np.clip((rows - start) / max(0.05, 0.92 - start), 0, 1)
         low = low * low * (3 - 2 * low)
         high = np.clip(1 - rows / 0.24, 0, 1) ** 1.6
-        scrim = (1 - 0.5 * low) * (1 - 0.3 * high)
+        scrim = (1 - strength * low) * (1 - 0.6 * strength * high)
         edge = 1 - 0.1 * np.abs(columns) ** 3
         return np.outer(scrim, edge).astype(np.float32)
 
-    def paint(self, canvas: Canvas, number: int, total: int, since_cut: int) -> None:
-        """Write on frame `number` of `total`, `since_cut` frames into the shot."""
+    def ease(self, since_cut: int) -> float:
+        """Return how much of the line shows (0..1) so many frames into the shot."""
         part = min(1.0, (since_cut + 1) / _EASE_FRAMES)
-        ease = np.float32(part * part * (3 - 2 * part))
-        below = slice(self._top, self._rule)
-        canvas.y[below] *= 1 - ease * self._shadow
-        _ink(canvas, self._line * ease, 0, self._top)
-        _ink(canvas, np.asarray(self._head, np.float32) * np.float32(0.9 / 255), 0, self._foot)
-        self._paint_code(canvas, number)
+        return part * part * (3 - 2 * part)
+
+    def overlay(self, ease: float) -> Overlay:
+        """Return the shading and the standing lettering as one product and one sum."""
+        frame = self._frame
+        ink = np.zeros((frame.height, frame.width), np.float32)
+        ink[self._top : self._rule] = self._line * np.float32(ease)
+        head = np.asarray(self._head, np.float32)[: frame.height - self._foot] * np.float32(0.9 / 255)
+        part = ink[self._foot : self._foot + len(head)]
+        np.maximum(part, head, out=part)
+        factor = self._shade * (1 - ink)
+        factor[self._top : self._rule] *= 1 - self._shadow * np.float32(ease)
+        half = (ink[::2, ::2] + ink[1::2, ::2] + ink[::2, 1::2] + ink[1::2, 1::2]) * np.float32(0.25)
+        luma, blue, red = (np.float32(value) for value in to_ycc(_PAPER))
+        return Overlay(factor, self._shade[::2, ::2] * (1 - half), (ink * luma, half * blue, half * red))
+
+    def paint(self, canvas: Canvas, number: int, total: int) -> None:
+        """Write what changes with every frame: the time code and how far the clip is."""
+        if not self._stamp:
+            self._paint_code(canvas, number)
         self._paint_rule(canvas, (number + 1) / total)
 
     def _paint_code(self, canvas: Canvas, number: int) -> None:
@@ -132,7 +160,7 @@ class Titles:
         text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}:{rest:02}"
         glyphs = _figures(self._small)[1]
         strip = np.concatenate([glyphs[char] for char in text], axis=1)
-        _ink(canvas, strip * np.float32(0.72), self._code_at[0], self._foot + self._code_at[1])
+        _ink(canvas, strip * np.float32(0.72), self._code_at, self._foot)
 
     def _paint_rule(self, canvas: Canvas, done: float) -> None:
         frame = self._frame
@@ -147,27 +175,45 @@ class Titles:
         _ink(canvas, np.repeat(ink[None, :], thick, axis=0), left, self._rule)
 
 
+def _pill(text: str, small: int) -> Image.Image:
+    word = lettering.caps(text, round(0.86 * small))
+    pad, down = round(0.5 * small), round(0.12 * small)
+    pill = Image.new("L", (word.width + 2 * pad - down, round(1.5 * small)), 0)
+    box = (0, down, pill.width - 1, round(1.46 * small))
+    ImageDraw.Draw(pill).rounded_rectangle(box, radius=0.35 * small, outline=190, width=max(1, small // 12))
+    pill.paste(word, (pad, down), word)
+    return pill
+
+
+def _caps_size(frame: Frame, room: int) -> int:
+    size = max(8, round(0.0172 * frame.unit))
+    while size > 4 and lettering.caps(MARK, size).width > room:
+        size -= 1
+    return size
+
+
 def _fit(text: str, frame: Frame, room: int) -> tuple[int, list[str]]:
+    if len(text) > _MOST_LETTERS:
+        text = text[:_MOST_LETTERS] + "…"
     largest = max(12, round(0.055 * frame.unit))
     smallest = max(10, round(0.031 * frame.unit))
     tallest = 0.4 * frame.height
     size = largest
     while True:
-        lines = lettering.balance(text, "line", size, room)
+        lines = lettering.wrap(text, "line", size, room)
         # Two lines may be large, four must be small.
         most = 2 if size > 0.85 * largest else 3 if size > 0.7 * largest else _MOST_LINES
         if len(lines) <= most and len(lines) * 1.22 * size <= tallest:
-            return size, lines
+            return size, lettering.balance(text, "line", size, room)
         if size <= smallest:
             break
-        size = max(smallest, round(size * 0.93) if round(size * 0.93) < size else size - 1)
+        size = max(smallest, min(size - 1, round(size * 0.93)))
     keep = max(1, min(_MOST_LINES, int(tallest / (1.22 * size))))
-    lines = lettering.wrap(text, "line", size, room)
     if len(lines) > keep:
         last = lines[keep - 1]
         while last and lettering.width(last + "…", "line", size) > room:
             last = last[:-1]
-        lines = [*lines[: keep - 1], last.rstrip(" ,.;:") + "…"]
+        lines = [*lines[: keep - 1], last.rstrip(" ,.;:…") + "…"]
     return size, lines
 
 

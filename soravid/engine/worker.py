@@ -5,6 +5,7 @@ It ends when its stdin does, so it never outlives the process that started it.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import queue
@@ -30,6 +31,7 @@ def main() -> None:
     """Draw the jobs that come in on stdin, until it ends or nothing has come for a minute."""
     # The interrupt of a notebook cell is not for us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
     with suppress(AttributeError, OSError):
         os.nice(5)
     jobs: queue.Queue[dict[str, Any]] = queue.Queue()
@@ -40,11 +42,13 @@ def main() -> None:
         except queue.Empty:
             return
         try:
-            draw(Request.from_json(job["request"]), Path(job["folder"]))
+            draw(Request.from_json(job["request"]), Path(job["folder"]), parent)
         except Exception as error:
             _say(event="failed", message=f"The clip could not be drawn: {type(error).__name__}: {error}")
         else:
             _say(event="done")
+        # The finished clip's planes are large, and caches in a circle with them: do not rest on them.
+        gc.collect()
 
 
 def _listen(jobs: queue.Queue[dict[str, Any]]) -> None:
@@ -59,8 +63,8 @@ def _say(**event: Any) -> None:
     sys.stdout.flush()
 
 
-def draw(request: Request, folder: Path) -> None:
-    """Draw a clip into its folder, saying how many frames are encoded.
+def draw(request: Request, folder: Path, parent: int) -> None:
+    """Draw a clip into its folder for the process `parent`, saying how many frames are encoded.
 
     Raises:
         TimeoutError: another process draws the same clip.
@@ -97,6 +101,9 @@ def draw(request: Request, folder: Path) -> None:
                 frame = clip.write(number, ahead.popleft().result(), cut=number in board.cuts)
                 pictures.take(number, frame)
                 _wait(started + request.pace * (number + 1) / request.fps)
+                if os.getppid() != parent:
+                    # Its end of our stdin may live on in a process that it forked.
+                    os._exit(0)
                 if time.monotonic() - told > 0.04:
                     told = time.monotonic()
                     _say(event="progress", frames=number + 1)

@@ -7,33 +7,27 @@ its hold.
 
 from __future__ import annotations
 
+import hashlib
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from soravid.errors import InvalidRequest, SoravidError
+from soravid.ledger.database import Database
 from soravid.ledger.rows import JobRow, Spend
-from soravid.ledger.schema import entries, jobs, metadata
+from soravid.ledger.schema import entries, jobs
 from soravid.types import FINAL, Deployment, Video, VideoError, VideoRequest
 
 SUBMITTING, UNKNOWN = "submitting", "unknown"
-
-
-class JournalError(SoravidError):
-    """The journal cannot be read or written: nothing is sent without it."""
-
-    code = "journal_error"
-    title = "The journal cannot be used"
+DIGEST = "sha256:"
+"""Begins what stands for a text that was not written down."""
 
 
 class Journal:
-    """The jobs and the money of one ``SORAVID_HOME``. Safe from any thread and from several processes.
+    """The jobs and the money of one ``SORAVID_HOME``.
 
     ``session`` names this process's run, for the spend of a session.
     """
@@ -41,19 +35,11 @@ class Journal:
     def __init__(self, home: Path, session: str | None = None) -> None:
         self.home = home
         self.session = session or uuid.uuid4().hex[:12]
-        try:
-            home.mkdir(parents=True, exist_ok=True)
-        except OSError as wrong:
-            raise self._broken(wrong.strerror or str(wrong)) from None
-        self._engine = sa.create_engine(f"sqlite:///{home / 'journal.db'}")
-        sa.event.listen(self._engine, "connect", _prepare_connection)
-        sa.event.listen(self._engine, "begin", _begin)
-        with self._write() as db:
-            metadata.create_all(db)
+        self._database = Database(home)
 
     def close(self) -> None:
         """Give the database's connections back."""
-        self._engine.dispose()
+        self._database.close()
 
     # --- a job's life --------------------------------------------------------------------------------
 
@@ -63,27 +49,30 @@ class Journal:
         deployment: Deployment,
         held: int | None,
         *,
+        fingerprint: str | None = None,
+        reuse: bool = False,
         idempotency_key: str | None = None,
         labels: dict[str, str] | None = None,
         expected: tuple[str | None, str | None] = (None, None),
-    ) -> JobRow:
-        """Write a job and hold its estimate, before anything is sent.
+    ) -> tuple[JobRow, bool]:
+        """Write a job and hold its estimate, before anything is sent; True says that it is new.
 
-        ``expected`` are the duration and size that the clip will have if nothing else is heard.
+        The same step sees whether there is one already: with the same idempotency key or, for ``reuse``,
+        with the same fingerprint (of what was asked for first, before any fallback). ``expected`` are the
+        duration and size that the clip will have if nothing else is heard.
 
         Raises:
-            InvalidRequest: the idempotency key belongs to another job.
+            InvalidRequest: the idempotency key belongs to a job that asked for something else.
         """
         now = time.time()
-        job_id = f"job_{uuid.uuid4().hex[:16]}"
         row = {
-            "id": job_id,
+            "id": f"job_{uuid.uuid4().hex[:16]}",
             "session": self.session,
             "model": request.model,
             "prompt": request.prompt,
             "operation": request.operation,
             "parameters": _storable(request.parameters()),
-            "fingerprint": request.fingerprint(),
+            "fingerprint": fingerprint or request.fingerprint(),
             "idempotency_key": idempotency_key,
             "user": request.user,
             "labels": labels or {},
@@ -96,28 +85,24 @@ class Journal:
             "created_at": now,
             "updated_at": now,
         }
-        try:
-            with self._write() as db:
-                db.execute(jobs.insert().values(row))
-                self._post(db, job_id, "hold", held)
-        except IntegrityError:
-            raise InvalidRequest(
-                "This idempotency_key belongs to a job that asked for something else.",
-                param="idempotency_key",
-            ) from None
-        return self.get(job_id)
+        with self._database.write() as db:
+            there = _already(db, str(row["fingerprint"]), reuse, idempotency_key)
+            if there is not None:
+                return there, False
+            new = _row(db.execute(jobs.insert().returning(jobs), row))
+            self._post(db, new.id, "hold", held, new.session)
+        return new, True
 
     def submitted(self, job_id: str, video: Video) -> JobRow:
-        """The provider took the job and gave it an id."""
-        with self._write() as db:
-            db.execute(
-                jobs.update()
-                .where(jobs.c.id == job_id)
-                .values(
-                    video_id=video.id, status=video.status, progress=video.progress, updated_at=time.time()
-                )
-            )
-        return self.get(job_id)
+        """The provider took the job and gave it an id. What has ended stays ended."""
+        return self._change(
+            job_id,
+            jobs.c.status.not_in(FINAL),
+            video_id=video.id,
+            status=video.status,
+            progress=video.progress,
+            error=None,
+        )
 
     def observe(self, job_id: str, video: Video, cost: int | None) -> JobRow:
         """What the provider says of a job now. A final state settles it, once.
@@ -127,64 +112,43 @@ class Journal:
         now = time.time()
         news: dict[str, Any] = {"status": video.status, "progress": video.progress, "updated_at": now}
         news |= {name: getattr(video, name) for name in ("seconds", "size") if getattr(video, name)}
+        completed = video.status == "completed"
         if video.final:
-            completed = video.status == "completed"
-            news |= {"ended_at": now, "cost": cost if completed else 0}
-            if not completed:
-                news["error"] = video.error.model_dump() if video.error else None
-        with self._write() as db:
-            changed = db.execute(
-                jobs.update().where(jobs.c.id == job_id, jobs.c.status.not_in(FINAL)).values(news)
+            error = None if completed or not video.error else video.error.model_dump()
+            news |= {"ended_at": now, "cost": cost if completed else 0, "error": error}
+        with self._database.write() as db:
+            running = jobs.c.id == job_id, jobs.c.status.not_in(FINAL)
+            changed = (
+                db.execute(jobs.update().where(*running).values(news).returning(jobs)).mappings().first()
             )
-            if video.final and changed.rowcount:
-                if video.status == "completed":
-                    self._post(db, job_id, "spend", cost)
-                else:
-                    self._post(
-                        db, job_id, "void", db.scalar(sa.select(jobs.c.held).where(jobs.c.id == job_id))
-                    )
-        return self.get(job_id)
+            if changed is None:
+                return self.get(job_id)
+            row = JobRow(**changed)
+            if video.final:
+                kind, amount = ("spend", cost) if completed else ("void", row.held)
+                self._post(db, job_id, kind, amount, row.session)
+        return row
 
     def refused(self, job_id: str, error: SoravidError) -> JobRow:
         """The provider definitely did not take the job: money and idempotency key are free again."""
-        with self._write() as db:
-            db.execute(jobs.update().where(jobs.c.id == job_id).values(idempotency_key=None))
-        failed = Video(id="", status="failed", error=VideoError(code=error.code, message=error.message))
-        return self.observe(job_id, failed, 0)
+        self._change(job_id, sa.true(), idempotency_key=None)
+        failed = VideoError(code=error.code, message=error.message)
+        return self.observe(job_id, Video(id="", status="failed", error=failed), 0)
 
     def unknown(self, job_id: str, error: SoravidError) -> JobRow:
         """It is not known whether the provider took the job: the money stays held."""
-        with self._write() as db:
-            db.execute(
-                jobs.update()
-                .where(jobs.c.id == job_id, jobs.c.status == SUBMITTING)
-                .values(
-                    status=UNKNOWN,
-                    error={"code": error.code, "message": error.message},
-                    updated_at=time.time(),
-                )
-            )
-        return self.get(job_id)
+        why = {"code": error.code, "message": error.message}
+        return self._change(job_id, jobs.c.status == SUBMITTING, status=UNKNOWN, error=why)
 
     def stored(self, job_id: str, path: Path, poster: str | None) -> JobRow:
         """The clip is on disk."""
-        with self._write() as db:
-            db.execute(
-                jobs.update()
-                .where(jobs.c.id == job_id)
-                .values(
-                    clip=str(path.resolve()),
-                    clip_bytes=path.stat().st_size,
-                    poster=poster,
-                    updated_at=time.time(),
-                )
-            )
-        return self.get(job_id)
+        size = path.stat().st_size
+        return self._change(job_id, sa.true(), clip=str(path.resolve()), clip_bytes=size, poster=poster)
 
     def reused(self, row: JobRow) -> None:
         """Note what a re-run saved in this session."""
-        with self._write() as db:
-            self._post(db, row.id, "saved", row.cost)
+        with self._database.write() as db:
+            self._post(db, row.id, "saved", row.cost, self.session)
 
     # --- look-up -------------------------------------------------------------------------------------
 
@@ -200,21 +164,26 @@ class Journal:
         return row
 
     def find(self, text: str) -> JobRow | None:
-        """The newest job with that id, that provider's id, or an id that begins so (4 characters or more)."""
-        row = self._one(sa.or_(jobs.c.id == text, jobs.c.video_id == text))
-        if row is None and len(text.removeprefix("job_")) >= 4:
-            row = self._one(jobs.c.id.startswith(f"job_{text.removeprefix('job_')}", autoescape=True))
-        return row
+        """The newest job with that id, that provider's id, or an id that begins so (4 characters or more).
 
-    def by_key(self, idempotency_key: str) -> JobRow | None:
-        """The job that was made with that idempotency key."""
-        return self._one(jobs.c.idempotency_key == idempotency_key)
+        Raises:
+            InvalidRequest: several jobs' ids begin so.
+        """
+        row = self._one(sa.or_(jobs.c.id == text, jobs.c.video_id == text))
+        start = text.removeprefix("job_")
+        if row is not None or len(start) < 4:
+            return row
+        begins = jobs.c.id.startswith(f"job_{start}", autoescape=True)
+        rows = self._many(sa.select(jobs).where(begins).limit(2))
+        if len(rows) > 1:
+            raise InvalidRequest(
+                f"Several jobs begin with {text!r}.", param="id", hint="Give more of the id."
+            )
+        return rows[0] if rows else None
 
     def same_request(self, fingerprint: str) -> JobRow | None:
-        """The newest job for the same clip that has one, or is still going to."""
-        return self._one(
-            sa.and_(jobs.c.fingerprint == fingerprint, jobs.c.status.not_in({"failed", "cancelled", UNKNOWN}))
-        )
+        """The newest job for the same clip that has one, or may still: also one whose outcome is unknown."""
+        return self._one(_same(fingerprint))
 
     def recent(self, limit: int = 50) -> list[JobRow]:
         """The newest jobs, newest first."""
@@ -222,9 +191,8 @@ class Journal:
 
     def unfinished(self) -> list[JobRow]:
         """Jobs that may still give a clip: not final, or completed with no clip stored yet; oldest first."""
-        waiting = sa.or_(
-            jobs.c.status.not_in(FINAL), sa.and_(jobs.c.status == "completed", jobs.c.clip.is_(None))
-        )
+        fetched = sa.and_(jobs.c.status == "completed", jobs.c.clip.is_(None))
+        waiting = sa.or_(jobs.c.status.not_in(FINAL), fetched)
         return self._many(sa.select(jobs).where(waiting).order_by(jobs.c.created_at))
 
     def knows_video(self, video_id: str) -> bool:
@@ -232,7 +200,7 @@ class Journal:
         return self._one(jobs.c.video_id == video_id) is not None
 
     def spend(self, session: str | None = None) -> Spend:
-        """Settled, held and saved sums: of one session, or of all time."""
+        """Settled, held and saved sums: of the jobs that one session asked for, or of all."""
         of_entries = sa.true() if session is None else entries.c.session == session
         of_jobs = sa.true() if session is None else jobs.c.session == session
         total = sa.func.coalesce(sa.func.sum(entries.c.amount), 0)
@@ -241,7 +209,7 @@ class Journal:
             sa.and_(jobs.c.status.not_in(FINAL), jobs.c.held.is_(None)),
             sa.and_(jobs.c.status == "completed", jobs.c.cost.is_(None)),
         )
-        with self._read() as db:
+        with self._database.read() as db:
             return Spend(
                 settled=db.scalar(sa.select(total).where(of_entries, entries.c.kind == "spend")) or 0,
                 held=db.scalar(sa.select(held).where(of_jobs, jobs.c.status.not_in(FINAL))) or 0,
@@ -250,71 +218,71 @@ class Journal:
                 jobs=db.scalar(sa.select(sa.func.count()).select_from(jobs).where(of_jobs)) or 0,
             )
 
-    # --- the database --------------------------------------------------------------------------------
+    # --- pieces --------------------------------------------------------------------------------------
 
-    def _post(self, db: sa.Connection, job_id: str, kind: str, amount: int | None) -> None:
-        db.execute(
-            entries.insert().values(
-                job_id=job_id, session=self.session, kind=kind, amount=amount, at=time.time()
-            )
-        )
+    def _change(self, job_id: str, where: sa.ColumnElement[bool], **values: Any) -> JobRow:
+        with self._database.write() as db:
+            update = jobs.update().where(jobs.c.id == job_id, where).returning(jobs)
+            changed = db.execute(update.values(updated_at=time.time(), **values)).mappings().first()
+        return JobRow(**changed) if changed else self.get(job_id)
+
+    def _post(self, db: sa.Connection, job_id: str, kind: str, amount: int | None, session: str) -> None:
+        """Add an entry, to the session that asked for the job (a saving: to the one that saved)."""
+        entry = {"job_id": job_id, "session": session, "kind": kind, "amount": amount, "at": time.time()}
+        db.execute(entries.insert(), entry)
 
     def _one(self, where: sa.ColumnElement[bool]) -> JobRow | None:
         rows = self._many(sa.select(jobs).where(where).order_by(jobs.c.created_at.desc()).limit(1))
         return rows[0] if rows else None
 
     def _many(self, query: sa.Select[Any]) -> list[JobRow]:
-        with self._read() as db:
+        with self._database.read() as db:
             return [JobRow(**row) for row in db.execute(query).mappings()]
 
-    @contextmanager
-    def _write(self) -> Iterator[sa.Connection]:
-        try:
-            with self._engine.execution_options(write=True).begin() as db:
-                yield db
-        except IntegrityError:
-            raise
-        except SQLAlchemyError as wrong:
-            raise self._broken(str(getattr(wrong, "orig", wrong))) from None
 
-    @contextmanager
-    def _read(self) -> Iterator[sa.Connection]:
-        try:
-            with self._engine.connect() as db:
-                yield db
-        except SQLAlchemyError as wrong:
-            raise self._broken(str(getattr(wrong, "orig", wrong))) from None
-
-    def _broken(self, why: str) -> JournalError:
-        return JournalError(
-            f"The journal in {self.home} cannot be used ({why}), so nothing was sent.",
-            hint="Free the disk, or set SORAVID_HOME to a folder that can be written.",
+def _already(db: sa.Connection, fingerprint: str, reuse: bool, idempotency_key: str | None) -> JobRow | None:
+    """The job that there is for a request, if any."""
+    if idempotency_key:
+        keyed = (
+            db.execute(sa.select(jobs).where(jobs.c.idempotency_key == idempotency_key)).mappings().first()
         )
+        if keyed and keyed["fingerprint"] != fingerprint:
+            raise InvalidRequest(
+                "This idempotency_key belongs to a job that asked for something else.",
+                param="idempotency_key",
+            )
+        if keyed:
+            return JobRow(**keyed)
+    if not reuse:
+        return None
+    newest = sa.select(jobs).where(_same(fingerprint)).order_by(jobs.c.created_at.desc()).limit(1)
+    found = db.execute(newest).mappings().first()
+    return JobRow(**found) if found else None
 
 
-def _prepare_connection(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=15000", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+def _row(result: sa.CursorResult[Any]) -> JobRow:
+    return JobRow(**result.mappings().one())
 
 
-def _begin(connection: sa.Connection) -> None:
-    # A writer takes the lock from the start: two processes then wait for each other, not fail midway.
-    writes = connection.get_execution_options().get("write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _same(fingerprint: str) -> sa.ColumnElement[bool]:
+    return sa.and_(jobs.c.fingerprint == fingerprint, jobs.c.status.not_in({"failed", "cancelled"}))
 
 
 def _storable(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Parameters without media: a long text (a data URL, say) stands as its beginning and its length."""
+    """Parameters as they may be written down.
 
-    def short(value: Any) -> Any:
+    Of ``extra_body``, which may hold anything, numbers and short words stay; a longer text, an address or a
+    picture stands as its digest.
+    """
+
+    def plain(value: Any) -> Any:
         if isinstance(value, dict):
-            return {str(name): short(part) for name, part in value.items()}
+            return {str(name): plain(part) for name, part in value.items()}
         if isinstance(value, (list, tuple)):
-            return [short(part) for part in value]
-        if isinstance(value, (bytes, bytearray)) or (isinstance(value, str) and len(value) > 2000):
-            return f"{value[:20]!s}... ({len(value)} in all)"
+            return [plain(part) for part in value]
+        if isinstance(value, str) and (len(value) > 40 or ":" in value):
+            return DIGEST + hashlib.sha256(value.encode()).hexdigest()[:16]
         return value
 
-    shortened: dict[str, Any] = short(parameters)
-    return shortened
+    extra = parameters.get("extra_body")
+    return parameters | ({"extra_body": plain(extra)} if extra else {})

@@ -204,8 +204,9 @@ class VideoMagics(Magics):
         show_live(session.find_job(job_id))
 
     def _cancel(self, job_id: str) -> None:
-        session.find_job(job_id).cancel()
-        print(f"{job_id} is cancelled.")  # noqa: T201
+        job = session.find_job(job_id)
+        job.cancel()
+        print(f"{job.id}: {job.view.label.lower()}")  # noqa: T201
 
     def _resume(self) -> None:
         jobs = session.resume()

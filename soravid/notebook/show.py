@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from concurrent.futures import Future
 
-from soravid import cards, loop
+from soravid import cards, loop, terminal
 from soravid.clips import Clip
 from soravid.errors import SoravidError, UnsupportedOperation
 from soravid.job import Job
@@ -18,7 +16,10 @@ from soravid.views import JobView
 def show_live(job: Job, *, embed: bool = False) -> None:
     """Show a job in the output of the running cell, and leave its player, or why there is none, there."""
     if not rich_front():
-        follow_in_terminal(job)
+        try:
+            terminal.follow(job)
+        except KeyboardInterrupt:
+            print(f"\nThe job goes on. To see it again: %video show {job.id}")  # noqa: T201
         return
     if job.done():
         from IPython.display import display
@@ -36,22 +37,6 @@ def show_live(job: Job, *, embed: bool = False) -> None:
 
     job.on_update(changed)
     changed(job.view)  # it may have ended before anyone listened
-
-
-def follow_in_terminal(job: Job) -> None:
-    """Wait for a job with one line that changes, then one that stays. Ctrl-C stops the waiting only."""
-    live = sys.stderr.isatty()
-    try:
-        while live and not job.done():
-            print(f"\r{cards.running_text(job.view)}\x1b[K", end="", file=sys.stderr, flush=True)  # noqa: T201
-            time.sleep(0.1)
-        if live:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)  # noqa: T201
-        print(job.wait())  # noqa: T201
-    except KeyboardInterrupt:
-        print(f"\nThe job goes on. To see it again: %video show {job.id}", file=sys.stderr)  # noqa: T201
-    except SoravidError:
-        print(cards.failed_text(job.view))  # noqa: T201
 
 
 def clip_bundle(clip: Clip, *, embed: bool = False) -> dict[str, str]:

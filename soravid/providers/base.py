@@ -43,6 +43,8 @@ class Response:
     status: int
     headers: Mapping[str, str]
     content: bytes = field(repr=False)
+    attempt: int = 1
+    """At which try it came, for a request that is safe to repeat."""
 
     @property
     def ok(self) -> bool:

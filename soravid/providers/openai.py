@@ -16,6 +16,7 @@ from soravid.errors import (
     AuthenticationFailed,
     BadRequest,
     InsufficientCredits,
+    InvalidRequest,
     NotFound,
     ProviderError,
     RateLimited,
@@ -84,7 +85,7 @@ class OpenAI:
 
     def retrieve(self, video_id: str) -> Flow[Video]:
         """GET /videos/{id}."""
-        return (yield from self._video("GET", f"videos/{quote(video_id, safe='')}"))
+        return (yield from self._video("GET", _path(video_id)))
 
     def list(
         self, *, after: str | None = None, limit: int | None = None, order: str | None = None
@@ -100,14 +101,17 @@ class OpenAI:
 
     def content(self, video_id: str, variant: Variant) -> Flow[Download]:
         """GET /videos/{id}/content; no ``variant`` for the clip itself (SGLang takes an index there)."""
-        request = self._request("GET", f"videos/{quote(video_id, safe='')}/content")
+        request = self._request("GET", f"{_path(video_id)}/content")
         params = dict(request.params) | ({} if variant == "video" else {"variant": variant})
         yield from ()  # nothing has to be asked: the address follows from the id
         return Download(request.url, params, request.headers, self._error)
 
     def delete(self, video_id: str) -> Flow[None]:
         """DELETE /videos/{id}."""
-        self._json((yield self._request("DELETE", f"videos/{quote(video_id, safe='')}")))
+        response = yield self._request("DELETE", _path(video_id))
+        if response.status == 404 and response.attempt > 1:
+            return  # an earlier try, whose answer was lost, has done it
+        self._json(response)
 
     def cancel(self, video_id: str) -> Flow[None]:
         """DELETE of a live job: vLLM-Omni and the local engine stop it, OpenAI refused."""
@@ -135,7 +139,7 @@ class OpenAI:
 
     def _path_of(self, request: VideoRequest) -> str:
         if request.operation == "remix":
-            return f"videos/{quote(request.source_id or '', safe='')}/remix"
+            return f"{_path(request.source_id or '')}/remix"
         if request.operation in _BODY_SOURCE:
             return f"videos/{_BODY_SOURCE[request.operation]}"
         return "videos"
@@ -181,6 +185,8 @@ class OpenAI:
             kind = Refused
         elif code == "insufficient_quota":
             kind = InsufficientCredits
+        for secret in (self._deployment.api_key, self._deployment.bearer):
+            message = message.replace(secret, "***") if secret else message
         error = kind(
             message or f"HTTP {response.status} without a message.",
             status_code=response.status,
@@ -198,6 +204,13 @@ class OpenAI:
         if kind is Refused:
             return "Rephrase the prompt and run it again."
         return ""
+
+
+def _path(video_id: str) -> str:
+    """The path of a video; an id cannot lead out of it."""
+    if not video_id.strip("."):
+        raise InvalidRequest(f"{video_id!r} is no video's id.", param="video_id")
+    return f"videos/{quote(video_id, safe='')}"
 
 
 def _as_part(value: Any) -> str:
@@ -231,7 +244,7 @@ def _read_error(response: Response) -> tuple[str, str | None, str | None]:
     if isinstance(error, str):
         return error[:500], None, None
     text = response.content[:300].decode("utf-8", "replace").strip()
-    return ("" if text.startswith("<") else text), None, None
+    return ("" if body is not None or text.startswith("<") else text), None, None
 
 
 def _seconds(header: str | None) -> float | None:

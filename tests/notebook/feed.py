@@ -14,7 +14,8 @@ import av
 import numpy as np
 
 from soravid import cards
-from soravid.notebook.display import LiveOutput, notebook_src
+from soravid.media.links import notebook_src
+from soravid.notebook.display import LiveOutput
 from soravid.views import JobView, Problem
 
 KITE = "A red kite over a harbour at dawn, slow pan left"

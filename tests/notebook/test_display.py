@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from soravid.errors import InvalidRequest
+from soravid.media import links
 from soravid.notebook import display
 from soravid.notebook.widgets.status import StatusWidget
 from tests.notebook.feed import view
@@ -42,17 +43,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_a_url_is_relative_to_the_notebook(folder: Path, path: str, src: str | None) -> None:
-    assert display.notebook_src(Path(path)) == src
+    assert links.notebook_src(Path(path)) == src
 
 
 def test_an_absolute_path_under_the_notebook_becomes_relative(folder: Path) -> None:
-    assert display.notebook_src(folder / "m" / "kite.mp4") == "m/kite.mp4"
+    assert links.notebook_src(folder / "m" / "kite.mp4") == "m/kite.mp4"
 
 
 def test_a_link_beside_the_notebook_is_taken_as_it_is_named(folder: Path) -> None:
     (folder / "real").mkdir()
     (folder / "media").symlink_to(folder / "real")
-    assert display.notebook_src(Path("media/kite.mp4")) == "media/kite.mp4"
+    assert links.notebook_src(Path("media/kite.mp4")) == "media/kite.mp4"
 
 
 def test_a_changed_working_folder_does_not_break_urls(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,17 +62,17 @@ def test_a_changed_working_folder_does_not_break_urls(folder: Path, monkeypatch:
     (folder / "data").mkdir()
     monkeypatch.setenv("JPY_SESSION_NAME", str(folder / "book.ipynb"))
     monkeypatch.chdir(folder / "data")
-    assert display.notebook_src(Path("kite.mp4").absolute()) == "data/kite.mp4"
-    assert display.notebook_src(folder / "kite.mp4") == "kite.mp4"
+    assert links.notebook_src(Path("kite.mp4").absolute()) == "data/kite.mp4"
+    assert links.notebook_src(folder / "kite.mp4") == "kite.mp4"
 
 
 def test_a_clip_can_be_embedded_up_to_a_size(folder: Path) -> None:
     clip = folder / "kite.mp4"
     clip.write_bytes(b"x" * 3_000_000)
-    src = display.embed_src(clip, 3_000_000)
+    src = links.embed_src(clip, 3_000_000)
     assert src == "data:video/mp4;base64," + base64.b64encode(clip.read_bytes()).decode()
     with pytest.raises(InvalidRequest, match=r"3\.0 MB; at most 2\.5 MB") as caught:
-        display.embed_src(clip, 2_500_000)
+        links.embed_src(clip, 2_500_000)
     assert "--embed" in caught.value.hint
 
 
@@ -127,7 +128,7 @@ def test_a_flood_of_views_becomes_five_messages_a_second(status: Sent) -> None:
 
 def test_only_what_changed_is_sent(status: Sent) -> None:
     job = status._view
-    time.sleep(0.25)
+    time.sleep(0.3)
     status.show(replace(job, progress=43))
     assert settled(status) == [{"progress": 43}]
     status.show(replace(job, progress=43))
@@ -135,7 +136,7 @@ def test_only_what_changed_is_sent(status: Sent) -> None:
 
 
 def test_a_lone_view_is_sent_at_once(status: Sent) -> None:
-    time.sleep(0.25)
+    time.sleep(0.3)
     status.show(replace(status._view, progress=1))
     assert len(status.messages) == 1
 
@@ -187,6 +188,35 @@ def test_cancel_is_told_once(status: Sent) -> None:
     assert {"cancelling": True} in settled(status)
 
 
+def test_a_cancel_that_is_refused_says_why(status: Sent) -> None:
+    status.on_cancel(print)
+    status._handle_custom_msg({"type": "cancel"}, [])
+    status.messages.clear()
+    status.refuse_cancel("gemini cannot cancel a job.")
+    assert settled(status) == [
+        {"cancelling": False, "cancellable": False, "note": "gemini cannot cancel a job."}
+    ]
+
+
+def test_a_status_stays_until_a_page_has_what_lasts() -> None:
+    """A page that was closed while the job ended must still find it when it opens."""
+    widget = Sent(view())
+    widget.finish("<div>card</div>", "card")
+    assert widget.get_state()["ending"]["output"]["data"] == {
+        "text/html": "<div>card</div>",
+        "text/plain": "card",
+    }
+    widget._handle_custom_msg({"type": "settled"}, [])
+    assert widget.comm is None
+
+
+def test_a_clip_never_travels_through_a_status() -> None:
+    widget = Sent(view())
+    widget.finish("<video src='data:video/mp4;base64," + "A" * 300_000, "card")
+    assert widget.comm is None
+    assert not widget.ending
+
+
 def test_the_front_end_of_a_status_is_small() -> None:
-    static = Path(display.__file__).parent / "static"
-    assert sum((static / name).stat().st_size for name in ("status.js", "status.css")) < 5_000
+    """It travels with the opening message of every job."""
+    assert len((StatusWidget._esm + StatusWidget._css).encode()) < 5_500

@@ -30,9 +30,7 @@ def mimes(book: Book, k: int) -> list[list[str]]:
 def test_the_status_moves_while_the_kernel_idles_and_while_other_cells_run(
     lab: Lab, open_book: OpenBook
 ) -> None:
-    book = open_book(
-        lab, "moves.ipynb", START, "feed = Feed(range(0, 100), every=0.1)", "time.sleep(4); slept = True"
-    )
+    book = open_book(lab, "moves.ipynb", START, "feed = Feed(range(0, 100), every=0.1)", "time.sleep(3)")
     book.run(0)
     book.run(1)
     percent = status(book, 1).locator(".percent")
@@ -43,11 +41,11 @@ def test_the_status_moves_while_the_kernel_idles_and_while_other_cells_run(
     book.run(2)
     expect(book.cell(2).locator(".jp-InputPrompt")).to_have_text("[*]:")
     seen = set()
-    for _ in range(10):
-        book.pause(0.3)
+    for _ in range(8):
+        book.pause(0.25)
         seen.add(percent.inner_text())
     expect(book.cell(2).locator(".jp-InputPrompt")).to_have_text("[*]:")
-    assert len(seen) >= 8, "the status stood still while a cell ran"
+    assert len(seen) >= 6, "the status stood still while a cell ran"
     expect(book.output(2).locator(".jp-OutputArea-child")).to_have_count(0)
 
 
@@ -68,21 +66,24 @@ def test_a_flood_of_news_is_a_trickle_of_small_messages(lab: Lab, open_book: Ope
         lab,
         "flood.ipynb",
         START,
+        "first = Feed([1])",
         "feed = Feed(list(range(100)) * 6 + [77], every=0.005)",
         "feed.thread.join()",
     )
     book.run(0)
+    book.run(1)
+    expect(status(book, 1)).to_be_visible()
     book.wait_idle()
-    took = book.milliseconds_until(1, ".soravid-status .label")
-    assert took < 500, f"the first status came after {took:.0f} ms"
+    took = book.milliseconds_until(2, ".soravid-status .label")
+    assert took < 500, f"the status came after {took:.0f} ms"
     book.pause(1)
     book.traffic.clear()
-    book.run(2)
+    book.run(3)
     book.wait_idle()
-    expect(status(book, 1).locator(".percent")).to_have_text("77 %")
+    expect(status(book, 2).locator(".percent")).to_have_text("77 %")
     updates = book.traffic.received("comm_msg", "update_display_data", "display_data")
     assert len(updates) >= 8
-    assert busiest_second(updates) <= 6
+    assert busiest_second(updates) <= 5
     assert max(message.size for message in updates) < 1_000
 
 
@@ -125,16 +126,14 @@ def test_a_job_that_ends_while_the_page_is_closed_is_there_when_it_opens(
     assert book.plays(book.output(1).locator("video"))
     book.save()
     assert mimes(book, 1) == [["text/html", "text/plain"]]
-    book.shutdown_kernel()
-    book.reload()
-    assert book.plays(book.output(1).locator("video"))
 
 
 def test_a_restarted_kernel_is_not_taken_for_progress(lab: Lab, open_book: OpenBook) -> None:
     book = open_book(lab, "restart.ipynb", START, "feed = Feed([10] * 99)")
     book.run_all()
+    expect(status(book, 1).locator(".percent")).to_have_text("10 %")
     book.restart_kernel()
-    expect(status(book, 1).get_by_role("status")).to_have_text("The kernel has stopped")
+    expect(status(book, 1).locator(".label")).to_have_text("The kernel has stopped")
     still = status(book, 1).locator(".clock").inner_text()
     book.pause(1.5)
     assert status(book, 1).locator(".clock").inner_text() == still
@@ -147,17 +146,17 @@ def test_one_job_in_two_outputs(lab: Lab, open_book: OpenBook) -> None:
         "twice.ipynb",
         START,
         f"clip = make_clip({CLIP!r})\n"
-        "feed = Feed(range(10, 99), every=0.1, started_at=time.time() - 30, on_cancel=print, path=clip)",
-        "time.sleep(2)",
+        "feed = Feed(range(10, 60), every=0.1, started_at=time.time() - 30, on_cancel=print, path=clip)",
+        "time.sleep(1)",
         "feed.output._widget",
     )
     book.run_all()
     first, second = status(book, 1), status(book, 3)
-    expect(second.locator(".percent")).to_have_text(re.compile(r"^[3-9]\d"))
+    expect(second.locator(".percent")).to_have_text(re.compile(r"^[2-9]\d"))
     clocks = [view.locator(".clock").inner_text() for view in (first, second)]
     assert clocks[0][:3] == clocks[1][:3], "both count from the same start"
     second.get_by_role("button", name="Cancel").click()
-    expect(first.get_by_role("status")).to_have_text("Cancelling")
+    expect(first.locator(".label")).to_have_text("Cancelling")
     for k in (1, 3):
         expect(book.output(k).locator("video")).to_be_visible(timeout=15_000)
 
@@ -188,6 +187,17 @@ def test_cancel_reaches_python_and_leaves_a_card(lab: Lab, open_book: OpenBook) 
     expect(book.output(2)).to_contain_text("True")
 
 
+def test_a_job_that_cannot_be_cancelled_says_so(lab: Lab, open_book: OpenBook) -> None:
+    refuse = "lambda: feed.output.refuse_cancel('This provider cannot cancel a job.')"
+    book = open_book(lab, "refuses.ipynb", START, f"feed = Feed([5] * 99, on_cancel={refuse})")
+    book.run_all()
+    button = status(book, 1).get_by_role("button", name="Cancel")
+    button.click()
+    expect(status(book, 1)).to_contain_text("This provider cannot cancel a job.")
+    expect(status(book, 1).locator(".label")).to_have_text("In progress")
+    expect(button).to_be_hidden()
+
+
 def test_keys_on_a_focused_part_are_not_commands(lab: Lab, open_book: OpenBook) -> None:
     """With a button or a player focused, `b` used to add a cell."""
     book = open_book(
@@ -200,9 +210,12 @@ def test_keys_on_a_focused_part_are_not_commands(lab: Lab, open_book: OpenBook) 
     book.run_all()
     count = book.cells.count()
     for part in ("button", "video", "a", "summary"):
-        book.output(1 if part == "button" else 2).locator(part).focus()
+        focused = book.output(1 if part == "button" else 2).locator(part)
+        focused.focus()
         book.page.keyboard.press("b")
         book.pause(0.2)
+        assert focused.evaluate("part => part.matches(':focus-visible')")
+        assert focused.evaluate("part => getComputedStyle(part).outlineStyle") != "none"
         expect(book.cells).to_have_count(count)
     # The same key does add one where it is meant.
     book.cell(0).locator(".jp-InputPrompt").click()
@@ -229,7 +242,19 @@ def test_the_output_becomes_a_card_that_needs_no_kernel(lab: Lab, open_book: Ope
         expect(book.output(k).locator(".jp-OutputArea-child")).to_have_count(1)
         expect(status(book, k)).to_have_count(0)
     expect(book.output(3).locator(".jp-OutputArea-child")).to_have_count(0)
-    assert book.traffic.received("comm_close")
+    # Each update answers the cell that made the output, whichever cell ran meanwhile.
+    runs = [message.id for message in book.traffic.sent("execute_request")]
+    updates = {message.parent for message in book.traffic.received("update_display_data")}
+    assert updates == set(runs[1:3])
+    opened = {
+        message.content["comm_id"]
+        for message in book.traffic.received("comm_open")
+        if "_esm" in message.content["data"]["state"]
+    }
+    assert len(opened) == 2
+    book.pause(0.3)
+    closed = {message.content["comm_id"] for message in book.traffic.received("comm_close")}
+    assert opened <= closed, "a status is closed when its page is done with it"
     book.save()
     assert mimes(book, 1) == [["text/html", "text/plain"]]
     book.shutdown_kernel()
@@ -254,27 +279,27 @@ def test_a_notebook_that_is_not_trusted_still_plays(lab: Lab, open_book: OpenBoo
     other.shot("untrusted", card)
 
 
-@pytest.mark.parametrize("folder", ["", "deep/er folder/"])
-def test_it_works_on_a_hub_and_with_any_name(lab_under_prefix: Lab, open_book: OpenBook, folder: str) -> None:
+def test_it_works_on_a_hub_in_any_folder_with_any_name(lab_under_prefix: Lab, open_book: OpenBook) -> None:
     name = "soravid_media/50% of #1? ö.mp4"
     book = open_book(
         lab_under_prefix,
-        f"{folder}hub.ipynb",
-        START,
-        f"a = Feed([10], path=make_clip({name!r})); a.thread.join()",
+        "deep/er folder/hub.ipynb",
+        f"{START}\nimport os\nclip = Path(make_clip({name!r})).absolute()",
+        "os.chdir('/')",
+        "a = Feed([10], path=str(clip)); a.thread.join()",
     )
     book.run_all()
-    assert book.plays(book.output(1).locator("video"))
+    assert book.plays(book.output(2).locator("video"))
     book.save()
     book.reload()
-    assert book.plays(book.output(1).locator("video"))
+    assert book.plays(book.output(2).locator("video"))
 
 
 def test_an_embedded_clip_plays_without_its_file(lab: Lab, open_book: OpenBook) -> None:
     book = open_book(
         lab,
         "embed.ipynb",
-        f"{START}\nfrom soravid.notebook.display import embed_src\nfrom IPython.display import HTML",
+        f"{START}\nfrom soravid.media.links import embed_src\nfrom IPython.display import HTML",
         f"path = make_clip({CLIP!r}); done = view(status='completed', cost=0, path=path)\n"
         "HTML(cards.finished_html(done, embed_src(Path(path))))",
     )

@@ -3,7 +3,8 @@ const LAYOUT = `<div class="row"><span class="mark" aria-hidden="true"></span>
 <span class="label" role="status"></span><span class="percent"></span>
 <span class="bar" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100"><i></i></span>
 <span class="clock" role="timer"></span>
-<button type="button" data-lm-suppress-shortcuts="true">Cancel</button></div><div class="facts"></div>`;
+<button type="button" data-lm-suppress-shortcuts="true">Cancel</button></div>
+<div class="facts"></div><div class="note" aria-live="polite"></div>`;
 
 const two = (n) => String(n).padStart(2, "0");
 const clock = (seconds) => {
@@ -20,7 +21,7 @@ const settle = (model) => {
   for (const { outputs } of cells) {
     for (let k = 0; k < (outputs?.length ?? 0); k++) {
       const shown = outputs.get(k).data["application/vnd.jupyter.widget-view+json"];
-      if (shown?.model_id === ending.id) outputs.set(k, ending.output);
+      if (shown && shown.model_id === ending.id) outputs.set(k, ending.output);
     }
   }
   model.send({ type: "settled" });
@@ -28,13 +29,15 @@ const settle = (model) => {
 
 // Called once for each model, so that all of its views count from the same start.
 export default () => {
-  let start;
+  let start, stopped = false;
   return {
     initialize({ model }) {
       const stamp = () => { start = performance.now() - model.get("elapsed") * 1000; };
       stamp();
       model.on("change:elapsed", stamp);
       model.on("change:ending", () => settle(model));
+      // The connection only ever goes from live to not.
+      model.on("comm_live_update", () => { stopped = true; });
       settle(model);
     },
 
@@ -55,7 +58,7 @@ export default () => {
         const [progress, done] = [model.get("progress"), model.get("done")];
         const known = progress !== null, cancelling = model.get("cancelling") && !done;
         el.dataset.tone = model.get("tone");
-        for (const name of ["mark", "label", "facts"]) write(`.${name}`, model.get(name));
+        for (const name of ["mark", "label", "facts", "note"]) write(`.${name}`, model.get(name));
         if (cancelling) write(".label", "Cancelling");
         write(".percent", known ? `${progress} %` : "");
         bar.classList.toggle("unknown", !known);
@@ -72,17 +75,18 @@ export default () => {
         model.send({ type: "cancel" });
       };
       model.on("change", paint);
-      model.on("comm_live_update", () => {
-        if (!el.matches(".jupyter-widgets-disconnected")) return;
+      const stop = () => {
         clearInterval(timer);
         el.dataset.tone = "quiet";
         write(".mark", "◇");
         write(".label", "The kernel has stopped");
-        write(".facts", "The job goes on without it. %video resume finds it again.");
+        write(".facts", "The job is not lost: %video resume takes it up again.");
         bar.classList.add("over");
         button.hidden = true;
-      });
+      };
+      model.on("comm_live_update", stop);
       paint();
+      if (stopped) stop();
       return () => clearInterval(timer);
     },
   };

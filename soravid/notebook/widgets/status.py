@@ -5,18 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets as t
 
 from soravid.card_text import SHAPES, TONES, amount, facts, one_line
+from soravid.notebook.widgets import front
 from soravid.views import JobView
 
-STATIC = Path(__file__).parent.parent / "static"
-
-MESSAGES_A_SECOND = 5
+_GAP = 0.21  # seconds from message to message: five in any one second, never six
 
 _LARGEST_ENDING = 200_000  # characters: media stay out of a widget's state
 
@@ -42,8 +40,8 @@ class StatusWidget(anywidget.AnyWidget):
     clocks need not agree.
     """
 
-    _esm = STATIC / "status.js"
-    _css = STATIC / "status.css"
+    _esm = front("status.js")
+    _css = front("status.css")
 
     label = t.Unicode().tag(sync=True)
     """The state in words."""
@@ -63,7 +61,9 @@ class StatusWidget(anywidget.AnyWidget):
     """Whether there is a button to cancel; ``on_cancel`` sets it."""
     cancelling = t.Bool(False).tag(sync=True)
     """Whether the button was pressed."""
-    ending = t.Dict(None, allow_none=True).tag(sync=True)
+    note = t.Unicode().tag(sync=True)
+    """A sentence beneath, such as why the job cannot be cancelled."""
+    ending = t.Dict(default_value=None, allow_none=True).tag(sync=True)
     """What lasts in place of the status, once there is something; ``finish`` sets it."""
 
     def __init__(self, view: JobView, on_cancel: Callable[[], object] | None = None) -> None:
@@ -81,7 +81,7 @@ class StatusWidget(anywidget.AnyWidget):
         with self._gate:
             self._pending = view
             if self._timer is None:
-                wait = self._sent_at + 1 / MESSAGES_A_SECOND - time.monotonic()
+                wait = self._sent_at + _GAP - time.monotonic()
                 if wait <= 0:
                     self._send_pending()
                 else:
@@ -96,6 +96,12 @@ class StatusWidget(anywidget.AnyWidget):
         """
         self._cancel = callback
         self.cancellable = True
+
+    def refuse_cancel(self, reason: str) -> None:
+        """Take the button back, and say why."""
+        with self._gate, self.hold_sync():
+            self.cancelling = self.cancellable = False
+            self.note = reason
 
     def finish(self, html: str, text: str) -> None:
         """Hand over what lasts, and close as soon as a page has it.

@@ -1,0 +1,31 @@
+"""What soravid costs beside its peers, measured on the machine at hand.
+
+    python -m benchmarks                     # all of them, a few minutes
+    python -m benchmarks calls download      # some of them
+    python -m benchmarks --json build/benchmarks.json
+
+(or ``make bench``). Each prints a table: what was measured, ours, the peer's, their ratio, the target, and
+whether it is met. The exit code is 1 if a target is missed. Nothing leaves the machine except to make a
+virtual environment with LiteLLM under ``build/``, once; where that cannot be done, the table says so.
+
+Benchmarks:
+
+* ``imports``: wall time and peak memory of ``import soravid`` in a fresh interpreter, and of what a first
+  call really needs: ``from soravid import video_generation``, and that plus a first create. Peers: the same
+  of ``openai`` and ``litellm``. Targets: 0.25 s, 45 MB and a tenth of LiteLLM's time.
+* ``calls``: processor time of the whole process (all threads) for one status call, and wall time p50, on a
+  server in another process. The peer is openai's client doing the same. Target: 1.3 times its processor
+  time. A create is shown beside it; ours is journalled to the disk before and after.
+* ``download``: a 200 MiB clip to disk. Memory is how far the process grew above what it held before. Peers:
+  openai's streamed download, LiteLLM's ``video_content``. Target: 10 MB.
+* ``notebook``: a real JupyterLab in a real Chromium. From the run command of a ``%%video`` cell to the
+  painted status (beside a bare ``display(HTML(...))``), the messages that reach the browser while a job
+  runs, and the size of a saved notebook with ten clips (beside ``IPython.display.Video(embed=True)``).
+  Paint is shown apart for the first cell of a kernel. Targets: 0.5 s; 7 messages in any one second, of
+  at most 2 KB; 300 KB.
+* ``engine``: how fast the local engine draws, where that benchmark is there.
+
+Reading them: a figure is a median. Peers take turns with us in the same run, round by round, so a busy
+machine slows all sides alike: ratios travel from machine to machine, absolute figures do not. Memory in MB
+is 10^6 bytes, and is read from ``/proc``, so that benchmark needs Linux.
+"""

@@ -1,0 +1,105 @@
+"""Guard, price, route: from a request to a plan of what to send where. Sends nothing, writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import cast
+
+from soravid import catalog, checks, settings
+from soravid.errors import BudgetExceeded
+from soravid.ledger import JobRow
+from soravid.money import show, to_nano
+from soravid.providers import provider_class
+from soravid.types import Connection, Deployment, Options, VideoRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One way to a clip: what to send where, what to hold, and the clip's expected duration and size."""
+
+    request: VideoRequest
+    deployment: Deployment
+    price: int | None
+    expected: tuple[str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A request that has passed guard and price: its steps, first choice first."""
+
+    steps: tuple[Step, ...]
+    idempotency_key: str | None = None
+    reuse: bool = False
+    labels: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def request(self) -> VideoRequest:
+        """What was asked for."""
+        return self.steps[0].request
+
+    @property
+    def estimate(self) -> int | None:
+        """Nano-USD that the dearest of the choices costs; None when one is unknown."""
+        prices = [step.price for step in self.steps]
+        return None if None in prices else max(cast("list[int]", prices))
+
+
+def draw_up(request: VideoRequest, options: Options, source: JobRow | None) -> Plan:
+    """Check and price a request for its model and for each fallback.
+
+    ``source`` is the journal's row of the video that a remix, edit or extension is made from, if it has one.
+
+    Raises:
+        InvalidRequest: an argument that cannot work, a missing key, or a price above ``max_cost``.
+    """
+    today = datetime.now(UTC).date()
+    if source and source.video_id:
+        request = replace(request, source_id=source.video_id)
+    steps = []
+    for model in (request.model, *(options.get("fallbacks") or ())):
+        first = model == request.model
+        wanted = request if first else replace(request, model=model)
+        provider, name = checks.split_model(model)
+        # A key or an address given with the call belongs to the model of the call.
+        given: Connection = options if first else {"timeout": options.get("timeout")}
+        if first and source and source.model.partition("/")[0] == provider and not given.get("api_base"):
+            given = {**given, "api_base": source.api_base}
+        deployment = settings.deployment(provider_class(provider).profile, name, given)
+        checks.check_request(wanted, deployment, today)
+        steps.append(Step(wanted, deployment, *_expect(wanted, source)))
+    plan = Plan(
+        tuple(steps),
+        idempotency_key=options.get("idempotency_key"),
+        reuse=bool(options.get("reuse")),
+        labels=options.get("metadata") or {},
+    )
+    limit = options.get("max_cost")
+    if limit is not None:
+        _check_limit(plan.estimate, to_nano(limit, param="max_cost"))
+    return plan
+
+
+def _expect(request: VideoRequest, source: JobRow | None) -> tuple[int | None, tuple[str | None, str | None]]:
+    """The price of a request and the clip's duration and size.
+
+    A remix or an edit is as long and as large as its source, unless it says otherwise.
+    """
+    seconds, size = request.seconds, request.size
+    if request.operation == "create":
+        if model := catalog.find(request.model):
+            seconds, size = seconds or model.default_seconds, size or model.default_size
+    elif source:
+        seconds, size = seconds or source.seconds, size or source.size
+    return catalog.price(request.model, seconds, size), (seconds, size)
+
+
+def _check_limit(estimate: int | None, limit: int) -> None:
+    if estimate is None:
+        raise BudgetExceeded(
+            f"The price is unknown, so it cannot be kept under {show(limit)}.", param="max_cost"
+        )
+    if estimate > limit:
+        raise BudgetExceeded(
+            f"The clip is estimated at {show(estimate)}, above the limit of {show(limit)}.", param="max_cost"
+        )
