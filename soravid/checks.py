@@ -7,8 +7,9 @@ from datetime import date
 from typing import get_args
 
 from soravid import catalog
+from soravid.deployments import Deployment, Options
 from soravid.errors import InvalidRequest, ModelRetired, UnknownModel, nearest, one_of
-from soravid.types import Deployment, Operation, Options, VideoRequest, parse_size
+from soravid.types import Operation, VideoRequest, parse_size
 
 _FIELDS = {"prompt", "model", "seconds", "size", "seed", "negative_prompt", "input_reference", "video"}
 """Fields that decide what a clip is and costs: they go through the checks, not around them."""

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar, Unpack, cast, overload
 
 from soravid import from_row, settings
+from soravid.deployments import Connection, Options
 from soravid.errors import InvalidRequest
 from soravid.loop import blocking, hopping
 from soravid.planning import current, make_plan
 from soravid.references import ReferenceInput
-from soravid.types import Connection, Options, Video, VideoDeleted, VideoList, check_variant
+from soravid.types import Video, VideoDeleted, VideoList, check_variant
 
 
 class _Face:
@@ -48,10 +49,10 @@ class _Bound:
     def __init__(self, face: _Face) -> None:
         self._face = face
 
-    def _for(self, video_id: str, connection: Connection) -> Connection:
+    async def _for(self, video_id: str, connection: Connection) -> Connection:
         """How to reach a job. The client's own key is for its own account, not for any job of the journal."""
         whole: Connection = self._face._with(connection)
-        return whole if connection or not current().finds_own_way(video_id, whole) else {}
+        return whole if connection or await current().accounts.needs(video_id, whole) else {}
 
     async def _make(self, prompt: str, model: str | None, options: Any, **wanted: Any) -> Video:
         line = current()
@@ -153,7 +154,7 @@ class _Text(_Bound):
         Raises:
             NotFound: the provider does not have it.
         """
-        video, row = await current().retrieve(video_id, model, self._for(video_id, connection))
+        video, row = await current().retrieve(video_id, model, await self._for(video_id, connection))
         if video.usage is None and video.seconds:
             video = video.model_copy(update={"usage": from_row.usage_of(video.seconds)})
         return from_row.dressed(video, row) if row else video
@@ -181,7 +182,7 @@ class _Text(_Bound):
         self: _Bound, video_id: str, model: str | None = None, **connection: Unpack[Connection]
     ) -> VideoDeleted:
         """Remove a finished video at its provider; the journal and the stored clip stay."""
-        await current().delete(video_id, model, self._for(video_id, connection))
+        await current().delete(video_id, model, await self._for(video_id, connection))
         return VideoDeleted(id=video_id)
 
     async def download_content(
@@ -205,7 +206,7 @@ class _Text(_Bound):
             DownloadFailed: it did not arrive whole, or is no video.
             NotFound: the provider does not have it (any more).
         """
-        given = self._for(video_id, connection)
+        given = await self._for(video_id, connection)
         kind = check_variant(variant)
         if isinstance(file, (str, os.PathLike)):
             await current().download(video_id, Path(file), model=model, variant=kind, given=given)

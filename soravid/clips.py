@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -85,6 +86,12 @@ def free_path(folder: Path, prompt: str, job_id: str) -> Path:
     """A path in ``folder`` that no file has yet: what a saved notebook may show is never replaced."""
     paths = (folder / file_name(prompt, job_id, digits) for digits in range(4, 17))
     return next((path for path in paths if not path.exists()), folder / file_name(prompt, job_id, 16))
+
+
+def copied(path: Path, wanted: Path) -> Path:
+    """A clip at another place, too; folders on the way are made."""
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copy2(path, wanted))
 
 
 def shown_path(path: Path) -> str:

@@ -95,6 +95,13 @@ class BudgetExceeded(InvalidRequest):
     code = "budget_exceeded"
 
 
+class JournalError(SoravidError):
+    """The journal cannot be read or written: nothing is sent without it."""
+
+    code = "journal_error"
+    title = "The journal cannot be used"
+
+
 # --- from the provider -------------------------------------------------------------------------------
 
 

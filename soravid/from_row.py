@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from soravid import clips
+from soravid.clips import Clip
 from soravid.errors import REFUSALS, Cancelled, GenerationFailed, Refused, SoravidError
 from soravid.ledger import JobRow
+from soravid.money import to_usd
 from soravid.types import Usage, Video, VideoError
 from soravid.views import JobView, Problem
 
@@ -28,6 +30,20 @@ def video_of(row: JobRow) -> Video:
         usage=usage_of(seconds) if seconds else None,
     )
     return dressed(video, row)
+
+
+def clip_of(row: JobRow, path: Path, *, reused: bool = False) -> Clip:
+    """A completed job's clip, which lies at ``path``."""
+    return Clip(
+        path=path,
+        video=video_of(row),
+        model=row.model,
+        prompt=row.prompt,
+        cost=None if row.cost is None else to_usd(row.cost),
+        job_id=row.id,
+        reused=reused,
+        view=view_of(row, path=path, reused=reused),
+    )
 
 
 def usage_of(seconds: str) -> Usage:

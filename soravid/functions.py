@@ -11,9 +11,10 @@ from collections.abc import Coroutine
 from typing import Any, BinaryIO, Unpack, cast
 
 from soravid.client import Content, _Face, _Text
+from soravid.deployments import Connection, Options
 from soravid.loop import blocking, hopping
 from soravid.references import ReferenceInput
-from soravid.types import Connection, Options, Video, VideoDeleted, VideoError
+from soravid.types import Video, VideoDeleted, VideoError
 
 _WORDS = {"in_progress": "processing", "submitting": "queued", "unknown": "processing", "cancelled": "failed"}
 _videos = _Text(_Face())

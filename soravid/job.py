@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import threading
 import weakref
 from collections.abc import Callable, Generator
@@ -16,9 +15,8 @@ from typing import Any
 from soravid import cards, clips, loop, settings
 from soravid.clips import Clip
 from soravid.errors import Cancelled, DeadlineExceeded, SoravidError
-from soravid.from_row import failure_of, video_of, view_of
+from soravid.from_row import clip_of, failure_of, view_of
 from soravid.ledger import JobRow
-from soravid.money import to_usd
 from soravid.pipeline import JOB_DEADLINE, Pipeline
 from soravid.plans import Plan
 from soravid.types import Video
@@ -43,7 +41,7 @@ class Job:
         deadline: float = JOB_DEADLINE,
     ) -> None:
         self._pipeline = pipeline
-        # Absolute from the start: the working folder may be another one when the clip arrives.
+        # Absolute from the start: the working folder may be another one by the time the clip is there.
         file = None if out is None else Path(out).expanduser().absolute()
         in_folder = file is not None and (file.is_dir() or str(out).endswith("/"))
         self._folder = file if file and in_folder else settings.media_dir().absolute()
@@ -51,7 +49,6 @@ class Job:
         self._deadline = deadline
         self._row: JobRow | None = None
         self._fetching = False
-        self._reused = False
         self._elder: Job | None = None
         self._known = threading.Event()  # the journal has the job
         self._taken = asyncio.Event()  # the provider has it, or never will
@@ -95,7 +92,7 @@ class Job:
         job = cls(pipeline, out=out)
         job._row = row
         if row.path:
-            job._future.set_result(job._clip_of(row, row.path))
+            job._future.set_result(clip_of(row, row.path))
         elif row.status in _OVER:
             job._future.set_exception(failure_of(row))
         return job
@@ -107,16 +104,13 @@ class Job:
         if path is None:
             raise FileNotFoundError(row.clip)
         job = cls(pipeline, out=out)
-        job._row, job._reused = row, True
-        beside = path.is_relative_to(job._folder.parent)
-        wanted = job._file or (
-            path if beside and not out else clips.free_path(job._folder, row.prompt, row.id)
-        )
-        if wanted != path:
-            wanted.parent.mkdir(parents=True, exist_ok=True)
-            path = Path(shutil.copy2(path, wanted))
+        job._row = row
+        if job._file and job._file != path:
+            path = clips.copied(path, job._file)
+        elif not path.is_relative_to(job._folder if out else job._folder.parent):
+            path = clips.copied(path, clips.free_path(job._folder, row.prompt, row.id))
         pipeline.journal.reused(row)
-        job._future.set_result(job._clip_of(row, path))
+        job._future.set_result(clip_of(row, path, reused=True))
         return job
 
     def resume(self) -> Job:
@@ -251,7 +245,7 @@ class Job:
                 target = self._file or clips.free_path(self._folder, row.prompt, row.id)
                 row = await self._pipeline.store(row, target)
             self._row = row
-            self._end(clip=self._clip_of(row, row.path or Path(row.clip or "")))
+            self._end(clip=clip_of(row, row.path or Path(row.clip or "")))
         except asyncio.CancelledError:
             self._end(error=Cancelled("The job was given up here; its journal entry stays.", job_id=self.id))
         except Exception as wrong:
@@ -312,15 +306,3 @@ class Job:
                 listener(self.view)
             except Exception:  # noqa: S112 - a listener's fault must not end a paid job
                 continue
-
-    def _clip_of(self, row: JobRow, path: Path) -> Clip:
-        return Clip(
-            path=path,
-            video=video_of(row),
-            model=row.model,
-            prompt=row.prompt,
-            cost=None if row.cost is None else to_usd(row.cost),
-            job_id=row.id,
-            reused=self._reused,
-            view=view_of(row, path=path, reused=self._reused),
-        )

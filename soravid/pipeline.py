@@ -12,16 +12,17 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING
 
-from soravid import catalog, checks, settings
+from soravid import catalog, settings
+from soravid.accounts import Accounts
+from soravid.deployments import Connection, Deployment
 from soravid.download import Fetch
 from soravid.errors import (
     ConnectionFailed,
     ConnectionLost,
     DeadlineExceeded,
     DownloadFailed,
-    InvalidRequest,
     NotFound,
     OutcomeUnknown,
     ProviderError,
@@ -30,19 +31,21 @@ from soravid.errors import (
     ServerError,
     SoravidError,
 )
-from soravid.ledger import DIGEST, JobRow, Journal
+from soravid.ledger import DIGEST, JobRow
 from soravid.lookup import find_lost_job
 from soravid.media import poster_of
 from soravid.money import show
 from soravid.plans import Plan, Step
-from soravid.providers import Provider, provider_class
+from soravid.providers import provider_class
 from soravid.transport import LONGEST_WAIT, Transport
-from soravid.types import Connection, Deployment, Variant, Video, VideoError, VideoRequest
+from soravid.types import Variant, Video, VideoError, VideoRequest
+
+if TYPE_CHECKING:
+    from soravid.ledger.journal import Journal
 
 OnRow = Callable[[JobRow], None]
 _GONE_AFTER = 3
 """A job that the provider denies this often in a row is gone; the first denials may be a slow replica."""
-_REMEMBERED = 2000
 _SENDING = 90.0
 """Seconds that a create may be under way elsewhere before it counts as lost."""
 JOB_DEADLINE = 3600.0
@@ -55,34 +58,7 @@ class Pipeline:
     def __init__(self, journal: Journal, transport: Transport) -> None:
         self.journal = journal
         self.transport = transport
-        # The rows of jobs that were asked for lately: a status call then costs no database read.
-        self._rows: dict[str, JobRow] = {}
-        # Keys and headers that came with a call are for its job's later calls, too. In memory only.
-        self._deployments: dict[str, Deployment] = {}
-
-    def provider_of(self, row: JobRow, given: Connection | None = None) -> Provider:
-        """The adapter for the deployment that made a job.
-
-        Its key is the one that the job was made with, in this process; in another, the environment's.
-        """
-        provider, name = checks.split_model(row.model)
-        if row.id in self._deployments and not any((given or {}).values()):
-            return provider_class(provider)(self._deployments[row.id])
-        there: Connection = {"api_base": row.api_base, "api_version": row.api_version}
-        own = {key: value for key, value in (given or {}).items() if value is not None}
-        adapter = provider_class(provider)
-        return adapter(settings.deployment(adapter.profile, name, cast(Connection, {**there, **own})))
-
-    def finds_own_way(self, video_id: str, client: Connection) -> bool:
-        """Whether a job's account is known without the connection of a client that may be for another."""
-        row = self._rows.get(video_id) or self.journal.find(video_id)
-        if row is None or (client.get("api_base") or "").rstrip("/") in {
-            row.api_base,
-            row.api_base.removesuffix("/v1"),
-        }:
-            return False
-        provider, _ = checks.split_model(row.model)
-        return row.id in self._deployments or settings.has_key(provider_class(provider).profile)
+        self.accounts = Accounts(journal)
 
     # --- hold, submit, journal -----------------------------------------------------------------------
 
@@ -124,7 +100,7 @@ class Pipeline:
         return await self._joined(row) if row.video_id is None and not row.final else row
 
     async def _send(self, row: JobRow, request: VideoRequest, deployment: Deployment) -> JobRow:
-        self._deployments[row.id] = deployment
+        self.accounts.sends(row, deployment)
         provider = provider_class(deployment.provider)(deployment)
         flow = provider.create(request, idempotency_key=row.idempotency_key or row.id)
         try:
@@ -152,7 +128,7 @@ class Pipeline:
     async def _joined(self, row: JobRow) -> JobRow:
         """A job that somebody else is just sending, once they have their answer."""
         while row.status == "submitting" and time.time() - row.updated_at < _SENDING:
-            if row.session == self.journal.session and row.id not in self._deployments:
+            if row.session == self.journal.session and not self.accounts.is_sent_here(row):
                 break  # ours, and nobody here is sending it
             await asyncio.sleep(0.05)
             row = await asyncio.to_thread(self.journal.get, row.id)
@@ -164,7 +140,7 @@ class Pipeline:
         Raises:
             OutcomeUnknown: it still cannot be told; the money stays held.
         """
-        video = await find_lost_job(self, row, self.provider_of(row), _request_of(row))
+        video = await find_lost_job(self, row, self.accounts.provider_of(row), _request_of(row))
         if video is None and row.status == "submitting":
             row = await self._joined(row)
             if row.video_id or row.final:
@@ -180,7 +156,7 @@ class Pipeline:
     async def took(self, row: JobRow, video: Video) -> JobRow:
         """Journal that the provider has the job."""
         row = await asyncio.to_thread(self.journal.submitted, row.id, video)
-        return await self._observe(row, video) if video.final else self._remember(row)
+        return await self._observe(row, video) if video.final else self.accounts.remember(row)
 
     # --- watch, settle -------------------------------------------------------------------------------
 
@@ -192,12 +168,12 @@ class Pipeline:
         Raises:
             InvalidRequest: the journal does not know the id and no model was given.
         """
-        row = self._rows.get(video_id) or await asyncio.to_thread(self.journal.find, video_id)
-        provider = self._provider_for(video_id, row, model, given)
+        row = await self.accounts.row_of(video_id)
+        provider = self.accounts.provider_for(video_id, row, model, given)
         timeout = (given or {}).get("timeout") or 60.0
         video = await self.transport.drive(provider.retrieve((row and row.video_id) or video_id), timeout)
         if row:
-            row = self._remember(row)
+            row = self.accounts.remember(row)
             if (video.status, video.progress) != (row.status, row.progress):
                 row = await self._observe(row, video)
         return video, row
@@ -209,7 +185,7 @@ class Pipeline:
             DeadlineExceeded: it has not ended within ``deadline`` seconds; it goes on at the provider.
         """
         until = time.monotonic() + deadline
-        provider = self.provider_of(row)
+        provider = self.accounts.provider_of(row)
         longest = settings.poll_seconds(provider.profile.poll_seconds)
         pause = shortest = min(1.0, longest)
         faults = 0
@@ -244,31 +220,7 @@ class Pipeline:
 
     async def _observe(self, row: JobRow, video: Video) -> JobRow:
         cost = _cost(row, video) if video.status == "completed" else 0
-        return self._remember(await asyncio.to_thread(self.journal.observe, row.id, video, cost))
-
-    def _remember(self, row: JobRow) -> JobRow:
-        for name in (row.id, row.video_id):
-            if name:
-                self._rows[name] = row
-        for memory in (self._rows, self._deployments):
-            while len(memory) > _REMEMBERED:
-                del memory[next(iter(memory))]
-        return row
-
-    def _provider_for(
-        self, video_id: str, row: JobRow | None, model: str | None, given: Connection | None
-    ) -> Provider:
-        if row and (row.video_id or row.id == video_id):
-            if not row.video_id:
-                raise NotFound("The provider has not given this job an id.", job_id=row.id)
-            return self.provider_of(row, given)
-        if model is None:
-            raise InvalidRequest(
-                f"The journal has no video {video_id!r}.", param="video_id", hint="Say where it is: model=..."
-            )
-        provider, name = checks.split_model(model)
-        adapter = provider_class(provider)
-        return adapter(settings.deployment(adapter.profile, name, given))
+        return self.accounts.remember(await asyncio.to_thread(self.journal.observe, row.id, video, cost))
 
     # --- store ---------------------------------------------------------------------------------------
 
@@ -282,8 +234,8 @@ class Pipeline:
         given: Connection | None = None,
     ) -> Path:
         """Bring a finished job's content to ``target``."""
-        row = self._rows.get(video_id) or await asyncio.to_thread(self.journal.find, video_id)
-        provider = self._provider_for(video_id, row, model, given)
+        row = await self.accounts.row_of(video_id)
+        provider = self.accounts.provider_for(video_id, row, model, given)
         source = await self.transport.drive(provider.content((row and row.video_id) or video_id, variant))
         timeout = (given or {}).get("timeout") or 60.0
         return await Fetch(self.transport, source, target, video=variant == "video", timeout=timeout).run()
@@ -295,7 +247,7 @@ class Pipeline:
             poster = await asyncio.to_thread(poster_of, target)
         except DownloadFailed:
             poster = None  # a codec that we cannot read may still play elsewhere
-        return self._remember(await asyncio.to_thread(self.journal.stored, row.id, target, poster))
+        return self.accounts.remember(await asyncio.to_thread(self.journal.stored, row.id, target, poster))
 
     # --- the account ---------------------------------------------------------------------------------
 
@@ -303,13 +255,13 @@ class Pipeline:
         self, model: str, given: Connection, *, after: str | None, limit: int | None, order: str | None
     ) -> tuple[Sequence[Video], bool]:
         """One page of an account's jobs, and whether there are more."""
-        provider = self._provider_for("", None, model, given)
+        provider = self.accounts.provider_for("", None, model, given)
         return await self.transport.drive(provider.list(after=after, limit=limit, order=order))
 
     async def delete(self, video_id: str, model: str | None, given: Connection) -> None:
         """Remove a finished job at its provider. The journal and the stored clip stay."""
-        row = await asyncio.to_thread(self.journal.find, video_id)
-        provider = self._provider_for(video_id, row, model, given)
+        row = await self.accounts.row_of(video_id)
+        provider = self.accounts.provider_for(video_id, row, model, given)
         await self.transport.drive(provider.delete((row and row.video_id) or video_id))
 
     async def cancel(self, row: JobRow) -> JobRow:
@@ -325,7 +277,7 @@ class Pipeline:
             row = seen or row
         if row.final or not row.video_id:
             return row
-        await self.transport.drive(self.provider_of(row).cancel(row.video_id))
+        await self.transport.drive(self.accounts.provider_of(row).cancel(row.video_id))
         return await self._observe(row, Video(id=row.video_id, status="cancelled"))
 
 

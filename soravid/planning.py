@@ -10,18 +10,19 @@ from pathlib import Path
 
 from soravid import catalog, checks, loop, settings
 from soravid.asgi import App, InProcess
+from soravid.deployments import Options
 from soravid.errors import InvalidRequest, MissingExtra
-from soravid.ledger import Journal
 from soravid.pipeline import Pipeline
 from soravid.plans import Plan, draw_up
 from soravid.references import ReferenceInput, read_reference
 from soravid.transport import Transport
-from soravid.types import Operation, Options, VideoRequest, parse_size
+from soravid.types import Operation, VideoRequest, parse_size
 
 
 @cache
 def pipeline(home: Path) -> Pipeline:
     """The pipeline of one ``SORAVID_HOME``, made on first use and kept."""
+    from soravid.ledger.journal import Journal
 
     def engine() -> App:
         try:

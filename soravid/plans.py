@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import cast
 
 from soravid import catalog, checks, settings
+from soravid.deployments import Connection, Deployment, Options
 from soravid.errors import BudgetExceeded
 from soravid.ledger import JobRow
 from soravid.money import show, to_nano
 from soravid.providers import provider_class
-from soravid.types import Connection, Deployment, Options, VideoRequest
+from soravid.types import VideoRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Unpack
 
 from soravid import card_text as cards
 from soravid import catalog, settings
+from soravid.deployments import Options
 from soravid.errors import InvalidRequest
 from soravid.job import Job
 from soravid.ledger import Spend
@@ -22,7 +23,7 @@ from soravid.planning import current, make_plan
 from soravid.providers import PROVIDERS, provider_class
 from soravid.references import ReferenceInput
 from soravid.tables import Table
-from soravid.types import Operation, Options
+from soravid.types import Operation
 
 
 @checked

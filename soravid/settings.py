@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+from soravid.deployments import Connection, Deployment, ProviderProfile
 from soravid.errors import InvalidRequest, MissingKey, one_of
-from soravid.types import Connection, Deployment, ProviderProfile
 
 DEFAULT_MODEL = "local/animatic"
 """Used where nothing is configured: it needs no key and costs nothing."""

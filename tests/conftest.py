@@ -8,5 +8,5 @@ import re
 for name in list(os.environ):
     if re.match(
         r"(OPENAI|AZURE|GEMINI|RUNWAYML|XAI|FAL|OPENROUTER|MINIMAX|HOSTED_VLLM|SGLANG|LOCAL|SORAVID)_", name
-    ) and not name.endswith("_CHROMIUM"):
+    ) and not name.endswith(("_CHROMIUM", "_SHOTS")):
         del os.environ[name]

@@ -1,7 +1,9 @@
-"""What has been asked for, what became of it and what it cost."""
+"""What has been asked for, what became of it and what it cost.
 
-from soravid.ledger.database import JournalError
-from soravid.ledger.journal import DIGEST, Journal
-from soravid.ledger.rows import JobRow, Spend
+``Journal`` is in ``ledger.journal``, which loads SQLAlchemy: it is imported when the first journal is opened,
+so that ``from soravid import video_generation`` stays quick.
+"""
 
-__all__ = ["DIGEST", "JobRow", "Journal", "JournalError", "Spend"]
+from soravid.ledger.rows import DIGEST, JobRow, Spend
+
+__all__ = ["DIGEST", "JobRow", "Spend"]

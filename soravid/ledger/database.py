@@ -10,15 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from soravid.errors import SoravidError
+from soravid.errors import JournalError
 from soravid.ledger.schema import metadata
-
-
-class JournalError(SoravidError):
-    """The journal cannot be read or written: nothing is sent without it."""
-
-    code = "journal_error"
-    title = "The journal cannot be used"
 
 
 class Database:

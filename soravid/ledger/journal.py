@@ -15,15 +15,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from soravid.deployments import Deployment
 from soravid.errors import InvalidRequest, SoravidError
 from soravid.ledger.database import Database
-from soravid.ledger.rows import JobRow, Spend
+from soravid.ledger.rows import DIGEST, JobRow, Spend
 from soravid.ledger.schema import entries, jobs
-from soravid.types import FINAL, Deployment, Video, VideoError, VideoRequest
+from soravid.types import FINAL, Video, VideoError, VideoRequest
 
 SUBMITTING, UNKNOWN = "submitting", "unknown"
-DIGEST = "sha256:"
-"""Begins what stands for a text that was not written down."""
 
 
 class Journal:

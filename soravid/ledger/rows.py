@@ -9,6 +9,9 @@ from typing import Any
 from soravid.money import show
 from soravid.types import FINAL, Operation
 
+DIGEST = "sha256:"
+"""Begins what stands for a text that was not written down."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:

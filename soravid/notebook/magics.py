@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import traitlets as t
@@ -51,13 +52,11 @@ class VideoMagics(Magics):
 
     @t.validate("seconds")
     def _valid_seconds(self, proposal: Any) -> str:
-        return catalog.normal_seconds(proposal["value"]) or "" if proposal["value"] else ""
+        return _as_trait(lambda text: catalog.normal_seconds(text) or "", proposal["value"])
 
     @t.validate("size")
     def _valid_size(self, proposal: Any) -> str:
-        if proposal["value"]:
-            parse_size(proposal["value"])
-        return str(proposal["value"])
+        return _as_trait(lambda text: "{}x{}".format(*parse_size(text)), proposal["value"])
 
     def update_config(self, config: Config) -> None:
         """Refuse a setting that does not exist; traitlets would take it in silence."""
@@ -175,6 +174,8 @@ class VideoMagics(Magics):
                 if isinstance(value, Clip):
                     return operation, value.job_id
                 if isinstance(value, str):
+                    if not args.model:
+                        session.find_job(value)  # an id that nobody knows is told before anything is sent
                     return operation, value
                 raise InvalidRequest(f"--{operation} takes a clip's variable or id, not {text!r}.")
         return "create", None
@@ -227,3 +228,11 @@ class VideoMagics(Magics):
 
     def _doctor(self) -> Any:
         return session.doctor()
+
+
+def _as_trait(check: Callable[[str], str], value: str) -> str:
+    """A setting as ``check`` leaves it; traitlets keeps the old one where it raises."""
+    try:
+        return check(value) if value else ""
+    except InvalidRequest as wrong:
+        raise t.TraitError(str(wrong)) from None

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import ClassVar
 from urllib.parse import urlsplit
 
+from soravid.deployments import ProviderProfile
 from soravid.providers.openai import OpenAI
-from soravid.types import ProviderProfile
 
 
 class Azure(OpenAI):

@@ -11,7 +11,8 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from soravid.types import Deployment, ProviderProfile, Variant, Video, VideoRequest
+from soravid.deployments import Deployment, ProviderProfile
+from soravid.types import Variant, Video, VideoRequest
 
 T = TypeVar("T")
 

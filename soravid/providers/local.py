@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from soravid.deployments import ProviderProfile
 from soravid.providers.openai import OpenAI
-from soravid.types import ProviderProfile
 
 
 class Local(OpenAI):

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
+from soravid.deployments import Deployment, ProviderProfile
 from soravid.errors import (
     REFUSALS,
     AuthenticationFailed,
@@ -25,7 +26,7 @@ from soravid.errors import (
     UnsupportedOperation,
 )
 from soravid.providers.base import Download, Flow, Part, Request, Response
-from soravid.types import Deployment, ProviderProfile, Variant, Video, VideoRequest
+from soravid.types import Variant, Video, VideoRequest
 
 _BY_STATUS: dict[int, type[ProviderError]] = {
     400: BadRequest,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from soravid.deployments import Deployment
 from soravid.providers.base import Flow, Request, Response
 from soravid.providers.openai import OpenAI
-from soravid.types import Deployment, Reference, VideoRequest
+from soravid.types import Reference, VideoRequest
 
 KEY = "sk-canary-0123456789"
 BASE = "https://api.example/v1"

@@ -16,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import soravid
+from soravid.deployments import Deployment
 from soravid.errors import RateLimited
-from soravid.ledger import Journal
-from soravid.types import FINAL, Deployment, Video, VideoRequest
+from soravid.ledger.journal import Journal
+from soravid.types import FINAL, Video, VideoRequest
 from tests.core.helpers import MODEL, environment, kinds, query
 from tests.fakes.openai import OpenAIFake
 
@@ -164,7 +165,7 @@ def test_two_processes_settle_one_job_once(journal: Journal, home: Path) -> None
     code = """if True:
         import sys
         from pathlib import Path
-        from soravid.ledger import Journal
+        from soravid.ledger.journal import Journal
         from soravid.types import Video
         journal = Journal(Path(sys.argv[1]))
         for job in sys.argv[2:]:
@@ -180,7 +181,7 @@ def test_several_processes_may_open_a_new_journal_at_once(home: Path) -> None:
     code = """if True:
         import sys, time
         from pathlib import Path
-        from soravid.ledger import Journal
+        from soravid.ledger.journal import Journal
         time.sleep(max(0, float(sys.argv[2]) - time.time()))
         Journal(Path(sys.argv[1])).spend()
         """

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 import soravid
-from soravid.ledger import Journal, JournalError
-from soravid.types import FINAL, Deployment, VideoRequest
+from soravid.deployments import Deployment
+from soravid.errors import JournalError
+from soravid.ledger.journal import Journal
+from soravid.types import FINAL, VideoRequest
 from tests.core.helpers import MODEL, environment, jobs, posts, python, query
 from tests.fakes.openai import OpenAIFake
 

@@ -46,6 +46,11 @@ class Book:
         else:
             page.goto(self._url)
         self._wait_until_open()
+        # A reloaded page may bring back, late, what the test before had open.
+        self._in_panel(
+            "open.filter((other) => other !== panel && other.context).forEach((other) => other.dispose());"
+            "window.jupyterapp.shell.activateById(panel.id);"
+        )
 
     @property
     def _url(self) -> str:

@@ -188,7 +188,7 @@ def test_a_killed_kernel_loses_nothing(
     book.run(3)
     restarted = book.page.get_by_text("Kernel Restarting")
     expect(restarted).to_be_visible(timeout=20_000)
-    book.page.get_by_role("button", name="Ok").click()
+    book.page.get_by_role("button", name="Ok", exact=True).click()
     book.run(4)
     book.run(5)
     video = book.output(5).locator("video")

@@ -1,0 +1,97 @@
+"""Finds the way back to the account that made a job: later calls go there, whatever a name means today."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+from soravid import checks, settings
+from soravid.deployments import Connection, Deployment
+from soravid.errors import InvalidRequest, NotFound
+from soravid.ledger import JobRow
+from soravid.providers import Provider, provider_class
+
+if TYPE_CHECKING:
+    from soravid.ledger.journal import Journal
+
+_REMEMBERED = 2000
+"""Jobs whose row and deployment are kept in memory."""
+
+
+class Accounts:
+    """Rows and deployments of the jobs that were asked for lately, and the journal behind them."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        # A status call costs no database read then.
+        self._rows: dict[str, JobRow] = {}
+        # Keys and headers that came with a call are for its job's later calls, too. In memory only.
+        self._deployments: dict[str, Deployment] = {}
+
+    def sends(self, row: JobRow, deployment: Deployment) -> None:
+        """Note where a job is sent, before it is."""
+        self._deployments[row.id] = deployment
+
+    def is_sent_here(self, row: JobRow) -> bool:
+        """Whether this process sends, or has sent, the job."""
+        return row.id in self._deployments
+
+    def remember(self, row: JobRow) -> JobRow:
+        """Keep a row at hand, under the job's and the provider's id."""
+        for name in (row.id, row.video_id):
+            if name:
+                self._rows[name] = row
+        for memory in (self._rows, self._deployments):
+            while len(memory) > _REMEMBERED:
+                del memory[next(iter(memory))]
+        return row
+
+    async def row_of(self, video_id: str) -> JobRow | None:
+        """The job with that id, its own or its provider's, if the journal has it."""
+        return self._rows.get(video_id) or await asyncio.to_thread(self._journal.find, video_id)
+
+    def provider_of(self, row: JobRow, given: Connection | None = None) -> Provider:
+        """The adapter for the deployment that made a job, with ``given`` above what is known of it.
+
+        Its key is the one that the job was made with, in this process; in another, the environment's.
+        """
+        provider, name = checks.split_model(row.model)
+        known: Connection = {"api_base": row.api_base, "api_version": row.api_version}
+        if made := self._deployments.get(row.id):
+            known |= {"api_key": made.api_key, "extra_headers": made.headers, "timeout": made.timeout}
+        own = {key: value for key, value in (given or {}).items() if value is not None}
+        adapter = provider_class(provider)
+        return adapter(settings.deployment(adapter.profile, name, cast(Connection, {**known, **own})))
+
+    def provider_for(
+        self, video_id: str, row: JobRow | None, model: str | None, given: Connection | None
+    ) -> Provider:
+        """The adapter for a video: the one that made it, else the one that ``model`` names.
+
+        Raises:
+            InvalidRequest: the journal does not know the id and no model was given.
+            NotFound: the job has no id at its provider.
+        """
+        if row and (row.video_id or row.id == video_id):
+            if not row.video_id:
+                raise NotFound("The provider has not given this job an id.", job_id=row.id)
+            return self.provider_of(row, given)
+        if model is None:
+            raise InvalidRequest(
+                f"The journal has no video {video_id!r}.", param="video_id", hint="Say where it is: model=..."
+            )
+        provider, name = checks.split_model(model)
+        adapter = provider_class(provider)
+        return adapter(settings.deployment(adapter.profile, name, given))
+
+    async def needs(self, video_id: str, client: Connection) -> bool:
+        """Whether a client's own connection is needed to reach a video.
+
+        It is not where the job's account is known without it: the client's key may be for another one.
+        """
+        row = await self.row_of(video_id)
+        base = (client.get("api_base") or "").rstrip("/")
+        if row is None or base in {row.api_base, row.api_base.removesuffix("/v1")}:
+            return True
+        provider, _ = checks.split_model(row.model)
+        return not (self.is_sent_here(row) or settings.has_key(provider_class(provider).profile))
