@@ -12,19 +12,19 @@ from soravid.errors import DownloadFailed, MissingExtra
 if TYPE_CHECKING:
     from PIL import Image
 
-POSTER_WIDTH = 480
-POSTER_BYTES = 12_000
+POSTER_WIDTH = 640
+POSTER_BYTES = 14_000
 """A notebook with ten clips has ten posters in it: small enough to stay small."""
 
 
 def poster_of(clip: Path) -> str | None:
-    """A small WebP of the clip's first second as a ``data:`` URL, or None where PyAV is not installed.
+    """A small WebP of the clip after a second, when titles have come in, as a ``data:`` URL, or None where PyAV is not installed.
 
     Raises:
         DownloadFailed: the file is no video that can be read.
     """
     try:
-        picture = _frame(clip, at=0.7)
+        picture = _frame(clip, at=1.2)
     except MissingExtra:
         return None
     picture.thumbnail((POSTER_WIDTH, POSTER_WIDTH))
