@@ -248,9 +248,13 @@ class Job:
             self._end(clip=clip_of(row, row.path or Path(row.clip or "")))
         except asyncio.CancelledError:
             self._end(error=Cancelled("The job was given up here; its journal entry stays.", job_id=self.id))
-        except Exception as wrong:
+        except SoravidError as wrong:
             await self._refresh()
             self._end(error=wrong)
+        except Exception as fault:
+            # Whatever it is, whoever waits must hear of it, and the journal has the job.
+            self._end(error=SoravidError(f"soravid has a fault: {fault!r}.", hint="The job can be resumed."))
+            raise
 
     async def cancelled_at_provider(self) -> None:
         """What ``cancel`` waits for, on the loop thread."""

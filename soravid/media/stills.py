@@ -18,7 +18,7 @@ POSTER_BYTES = 14_000
 
 
 def poster_of(clip: Path) -> str | None:
-    """A small WebP of the clip after a second, when titles have come in, as a ``data:`` URL, or None where PyAV is not installed.
+    """A small WebP of the clip's second second as a ``data:`` URL, or None where PyAV is not installed.
 
     Raises:
         DownloadFailed: the file is no video that can be read.

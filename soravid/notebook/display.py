@@ -61,6 +61,13 @@ class LiveOutput:
                 self._still_at = time.monotonic()
                 self._replace(running_html(view), running_text(view))
 
+    def drop(self) -> None:
+        """Stop feeding it: its cell has been run again and shows something else."""
+        with self._lock:
+            self._finished = True
+            if self._widget is not None:
+                self._run(self._widget.close)
+
     def refuse_cancel(self, reason: str) -> None:
         """Take the Cancel button back, because the job cannot be cancelled, and say why."""
         with self._lock:
@@ -100,6 +107,14 @@ def _status_widget(view: JobView, on_cancel: Callable[[], object] | None) -> Any
 def rich_front() -> bool:
     """Whether this is a kernel, whose front-end can show HTML, and not IPython in a terminal."""
     return hasattr(get_ipython(), "kernel")
+
+
+def cell_id() -> str | None:
+    """The running cell's id, where the front-end tells it."""
+    kernel = getattr(get_ipython(), "kernel", None)
+    parent = kernel.get_parent() if kernel is not None else {}
+    found: str | None = parent.get("metadata", {}).get("cellId")
+    return found
 
 
 def in_colab() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from concurrent.futures import Future
 
 from soravid import cards, loop, terminal
@@ -9,8 +10,11 @@ from soravid.clips import Clip
 from soravid.errors import SoravidError, UnsupportedOperation
 from soravid.job import Job
 from soravid.media.links import embed_src, notebook_src
-from soravid.notebook.display import LiveOutput, in_colab, rich_front
+from soravid.notebook.display import LiveOutput, cell_id, in_colab, rich_front
 from soravid.views import JobView
+
+_live: weakref.WeakKeyDictionary[Job, dict[str, LiveOutput]] = weakref.WeakKeyDictionary()
+"""Where each running job is shown, by the cell's id."""
 
 
 def show_live(job: Job, *, embed: bool = False) -> None:
@@ -27,6 +31,11 @@ def show_live(job: Job, *, embed: bool = False) -> None:
         display(_ending(job, embed), raw=True)  # type: ignore[no-untyped-call]
         return
     output = LiveOutput(job.view, on_cancel=lambda: _cancel(job, output))
+    if here := cell_id():
+        before = _live.setdefault(job, {}).get(here)
+        _live[job][here] = output
+        if before:
+            before.drop()
 
     def changed(view: JobView) -> None:
         if job.done():
