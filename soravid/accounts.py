@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, cast
 
-from soravid import checks, settings
+from soravid import checks, loop, settings
 from soravid.deployments import Connection, Deployment
 from soravid.errors import InvalidRequest, NotFound
 from soravid.ledger import JobRow
@@ -48,7 +47,7 @@ class Accounts:
 
     async def row_of(self, video_id: str) -> JobRow | None:
         """The job with that id, its own or its provider's, if the journal has it."""
-        return self._rows.get(video_id) or await asyncio.to_thread(self._journal.find, video_id)
+        return self._rows.get(video_id) or await loop.in_thread(self._journal.find, video_id)
 
     def provider_of(self, row: JobRow, given: Connection | None = None) -> Provider:
         """The adapter for the deployment that made a job, with ``given`` above what is known of it.
@@ -56,11 +55,14 @@ class Accounts:
         Its key is the one that the job was made with, in this process; in another, the environment's.
         """
         provider, name = checks.split_model(row.model)
-        known: Connection = {"api_base": row.api_base, "api_version": row.api_version}
-        if made := self._deployments.get(row.id):
-            known |= {"api_key": made.api_key, "extra_headers": made.headers, "timeout": made.timeout}
         own = {key: value for key, value in (given or {}).items() if value is not None}
         adapter = provider_class(provider)
+        made = self._deployments.get(row.id)
+        if made and not own:
+            return adapter(made)
+        known: Connection = {"api_base": row.api_base, "api_version": row.api_version}
+        if made:
+            known |= {"api_key": made.api_key, "extra_headers": made.headers, "timeout": made.timeout}
         return adapter(settings.deployment(adapter.profile, name, cast(Connection, {**known, **own})))
 
     def provider_for(

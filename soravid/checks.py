@@ -42,6 +42,13 @@ def check_options(options: Options) -> Options:
         )
     for name in ("extra_body", "metadata"):
         _check_json(name, options.get(name))
+    key = options.get("idempotency_key")
+    if key is not None and not (
+        isinstance(key, str) and 0 < len(key) <= 255 and key.isascii() and key.isprintable()
+    ):
+        raise InvalidRequest(
+            "idempotency_key must be 1 to 255 plain ASCII characters.", param="idempotency_key"
+        )
     for name in _FIELDS & (options.get("extra_body") or {}).keys():
         raise InvalidRequest(f"extra_body may not hold {name}: it has an argument of its own.", param=name)
     return options
@@ -99,8 +106,7 @@ def check_request(request: VideoRequest, deployment: Deployment, today: date) ->
         raise InvalidRequest("To extend a video, say by how much: seconds=...", param="seconds")
     model = catalog.find(request.model)
     if model is None:
-        # An Azure model is the name that somebody gave to a deployment.
-        if deployment.own_host and deployment.provider != "azure":
+        if deployment.own_host:
             raise UnknownModel(
                 f"There is no model {request.model!r}.", param="model", hint=_suggest(request.model)
             )

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from soravid import __version__
 from soravid.errors import InvalidRequest, MissingExtra, SoravidError
@@ -83,22 +84,20 @@ def _generate(args: argparse.Namespace) -> int:
     from soravid import session, terminal
 
     prompt = sys.stdin.read() if args.prompt == "-" else args.prompt
+    wanted: dict[str, Any] = {
+        "model": args.model,
+        "seconds": args.seconds,
+        "size": args.size,
+        "input_reference": args.reference,
+        "operation": "remix" if args.remix else "create",
+        "video_id": args.remix,
+        "seed": args.seed,
+        "max_cost": args.max_cost,
+    }
     if args.estimate:
-        print(session.estimate(prompt, model=args.model, seconds=args.seconds, size=args.size))
+        print(session.estimate(prompt, **wanted))
         return 0
-    job = session.generate(
-        prompt,
-        model=args.model,
-        seconds=args.seconds,
-        size=args.size,
-        input_reference=args.reference,
-        operation="remix" if args.remix else "create",
-        video_id=args.remix,
-        seed=args.seed,
-        max_cost=args.max_cost,
-        path=args.output,
-        reuse=not args.again,
-    )
+    job = session.generate(prompt, **wanted, path=args.output, reuse=not args.again)
     return 0 if terminal.follow(job) else 1
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar, Unpack, cast, overload
 
-from soravid import from_row, settings
+from soravid import from_row, loop, settings
 from soravid.deployments import Connection, Options
 from soravid.errors import InvalidRequest
 from soravid.loop import blocking, hopping
@@ -58,9 +59,10 @@ class _Bound:
         line = current()
         options = self._face._with(options)
         plan = await make_plan(line, prompt, model, options=options, **wanted)
+        asked_at = time.time()
         row = await line.submit(plan)
-        if plan.reuse and row.final:
-            line.journal.reused(row)
+        if plan.reuse and row.status == "completed" and row.created_at < asked_at:
+            await loop.in_thread(line.journal.reused, row)
         return from_row.video_of(row)
 
 
@@ -85,7 +87,7 @@ class _Text(_Bound):
             seconds: duration in seconds, as text or number; the model's default if left out.
             size: ``WIDTHxHEIGHT`` in pixels; the model's default if left out.
             input_reference: a picture: path, bytes, open file, ``PIL.Image``, URL, data URL or a ``Clip``.
-            **options: see ``soravid.types.Options``: ``api_key, api_base, api_version, timeout,
+            **options: see ``soravid.deployments.Options``: ``api_key, api_base, api_version, timeout,
                 extra_headers, user, seed, negative_prompt, metadata, extra_body, fallbacks, max_cost``
                 (USD), ``reuse`` (take a clip made from the same request) and ``idempotency_key``.
 
@@ -215,9 +217,9 @@ class _Text(_Bound):
             target = Path(folder) / "content"
             await current().download(video_id, target, model=model, variant=kind, given=given)
             if file is None:
-                return target.read_bytes()
+                return await loop.in_thread(target.read_bytes)
             with target.open("rb") as source:
-                shutil.copyfileobj(source, file)
+                await loop.in_thread(shutil.copyfileobj, source, file)
         return None
 
 

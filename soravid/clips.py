@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from dataclasses import dataclass, field
@@ -88,8 +89,15 @@ def free_path(folder: Path, prompt: str, job_id: str) -> Path:
     return next((path for path in paths if not path.exists()), folder / file_name(prompt, job_id, 16))
 
 
+def names_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is a folder, or written as one with a slash at its end."""
+    return os.fspath(path).endswith(("/", os.sep)) or Path(path).expanduser().is_dir()
+
+
 def copied(path: Path, wanted: Path) -> Path:
     """A clip at another place, too; folders on the way are made."""
+    if wanted.exists() and wanted.samefile(path):
+        return wanted
     wanted.parent.mkdir(parents=True, exist_ok=True)
     return Path(shutil.copy2(path, wanted))
 

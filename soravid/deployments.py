@@ -22,6 +22,7 @@ class ProviderProfile:
 
     name: str
     key_vars: tuple[str, ...] = ()
+    key_required: bool = True
     token_vars: tuple[str, ...] = ()
     base_vars: tuple[str, ...] = ()
     version_vars: tuple[str, ...] = ()

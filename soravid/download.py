@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -44,7 +44,6 @@ class Fetch:
         video: bool = True,
         limit: int | None = None,
         timeout: float = 60.0,
-        on_bytes: Callable[[int, int | None], None] | None = None,
     ) -> None:
         self._transport = transport
         self._source = source
@@ -54,7 +53,6 @@ class Fetch:
         self._video = video
         self._limit = limit
         self._timeout = timeout
-        self._on_bytes = on_bytes
         self._have = 0
         self._total: int | None = None
         self._validator: str | None = None
@@ -121,8 +119,6 @@ class Fetch:
                     self._have += len(chunk)
                     if self._limit is not None and self._have > self._limit:
                         raise DownloadFailed(f"It is larger than {self._limit >> 20} MiB.")
-                    if self._on_bytes:
-                        self._on_bytes(self._have, self._total)
             except httpx2.HTTPError as wrong:
                 raise connection_error(wrong, httpx2.URL(self._source.url)) from None
         if self._have != self._total if self._total is not None else not self._have:

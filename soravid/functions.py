@@ -16,7 +16,7 @@ from soravid.loop import blocking, hopping
 from soravid.references import ReferenceInput
 from soravid.types import Video, VideoDeleted, VideoError
 
-_WORDS = {"in_progress": "processing", "submitting": "queued", "unknown": "processing", "cancelled": "failed"}
+_WORDS = {"in_progress": "processing", "cancelled": "failed"}
 _videos = _Text(_Face())
 
 
@@ -84,7 +84,7 @@ async def _retrieval(
     """The finished clip: as bytes, or written to ``file`` (path or open file) without holding it in memory.
 
     Raises:
-        NotFound: it is not finished, or the provider does not have it any more.
+        ProviderError: it is not finished, or the provider does not have it any more.
         DownloadFailed: it did not arrive whole, or is no video.
     """
     return await _videos.download_content(video_id, model, variant=variant, file=file, **connection)

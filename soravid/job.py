@@ -8,13 +8,14 @@ import threading
 import weakref
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from soravid import cards, clips, loop, settings
 from soravid.clips import Clip
-from soravid.errors import Cancelled, DeadlineExceeded, SoravidError
+from soravid.errors import Cancelled, DeadlineExceeded, SoravidError, UnsupportedOperation
 from soravid.from_row import clip_of, failure_of, view_of
 from soravid.ledger import JobRow
 from soravid.pipeline import JOB_DEADLINE, Pipeline
@@ -43,7 +44,7 @@ class Job:
         self._pipeline = pipeline
         # Absolute from the start: the working folder may be another one by the time the clip is there.
         file = None if out is None else Path(out).expanduser().absolute()
-        in_folder = file is not None and (file.is_dir() or str(out).endswith("/"))
+        in_folder = out is not None and clips.names_folder(out)
         self._folder = file if file and in_folder else settings.media_dir().absolute()
         self._file = None if in_folder else file
         self._deadline = deadline
@@ -105,9 +106,10 @@ class Job:
             raise FileNotFoundError(row.clip)
         job = cls(pipeline, out=out)
         job._row = row
-        if job._file and job._file != path:
+        within = job._folder if out else job._folder.parent
+        if job._file:
             path = clips.copied(path, job._file)
-        elif not path.is_relative_to(job._folder if out else job._folder.parent):
+        elif not path.resolve().is_relative_to(within.resolve()):
             path = clips.copied(path, clips.free_path(job._folder, row.prompt, row.id))
         pipeline.journal.reused(row)
         job._future.set_result(clip_of(row, path, reused=True))
@@ -160,6 +162,11 @@ class Job:
             if self._future.done():
                 raise
             raise DeadlineExceeded(f"The job has not ended after {timeout:g} s.", job_id=self.id) from None
+
+    def result(self) -> Clip:
+        """As ``wait``, but an end without a clip is an end: it is not resumed."""
+        loop.forbid_waiting()
+        return self._future.result()
 
     def __await__(self) -> Generator[Any, None, Clip]:
         self.resume()
@@ -248,13 +255,12 @@ class Job:
             self._end(clip=clip_of(row, row.path or Path(row.clip or "")))
         except asyncio.CancelledError:
             self._end(error=Cancelled("The job was given up here; its journal entry stays.", job_id=self.id))
-        except SoravidError as wrong:
-            await self._refresh()
-            self._end(error=wrong)
-        except Exception as fault:
-            # Whatever it is, whoever waits must hear of it, and the journal has the job.
-            self._end(error=SoravidError(f"soravid has a fault: {fault!r}.", hint="The job can be resumed."))
-            raise
+        except Exception as wrong:
+            with suppress(Exception):  # the journal itself may be what fails: whoever waits must still hear
+                await self._refresh()
+            fault = f"soravid has a fault ({type(wrong).__name__})."
+            known = isinstance(wrong, SoravidError)
+            self._end(error=wrong if known else SoravidError(fault, hint="The job can be resumed."))
 
     async def cancelled_at_provider(self) -> None:
         """What ``cancel`` waits for, on the loop thread."""
@@ -262,6 +268,10 @@ class Job:
             await asyncio.wait_for(self._taken.wait(), timeout=60.0)
         if self._row is None or self._future.done():
             return
+        if self._row.video_id is None:
+            raise UnsupportedOperation(
+                "The provider has not said whether it has the job: nothing to cancel yet."
+            )
         row = await self._pipeline.cancel(self._row)
         self._row = row
         if row.status == "cancelled":
@@ -272,7 +282,7 @@ class Job:
     async def _refresh(self) -> None:
         """Take the row as the journal has it after a fault: voided, unknown, or still running."""
         if self._row:
-            self._row = await asyncio.to_thread(self._pipeline.journal.get, self._row.id)
+            self._row = await loop.in_thread(self._pipeline.journal.get, self._row.id)
 
     def _saw(self, row: JobRow) -> None:
         elder = _live.get(row.id, self)

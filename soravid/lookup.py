@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
+from soravid import loop
 from soravid.errors import SoravidError
 from soravid.ledger import JobRow
 from soravid.providers import Provider
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _CLOCKS_DIFFER = 30.0
 """Seconds that a provider's clock may be behind ours."""
+_SENT_WITHIN = 600.0
+"""Seconds after which a create is no longer under way: what is made later was asked for by somebody else."""
 
 
 async def find_lost_job(
@@ -39,7 +41,7 @@ async def find_lost_job(
     except SoravidError:
         return None
     candidates = [video for video in page if _may_be(video, row)]
-    known = await asyncio.to_thread(
+    known = await loop.in_thread(
         lambda: {video.id for video in candidates if pipeline.journal.knows_video(video.id)}
     )
     strangers = [video for video in candidates if video.id not in known]
@@ -47,12 +49,12 @@ async def find_lost_job(
 
 
 def _may_be(video: Video, row: JobRow) -> bool:
-    """The same prompt, made since, and no other duration or size than was asked for."""
-    if video.prompt != row.prompt or video.created_at < row.created_at - _CLOCKS_DIFFER:
+    """The same prompt and source, made while it was sent, and of no other duration or size than was asked."""
+    earliest, latest = row.created_at - _CLOCKS_DIFFER, row.created_at + _SENT_WITHIN
+    if video.prompt != row.prompt or not earliest <= video.created_at <= latest:
         return False
     asked = row.parameters
-    return all(
-        asked.get(name) in {None, getattr(video, name)}
-        for name in ("seconds", "size")
-        if getattr(video, name)
-    )
+    if video.remixed_from_video_id not in {None, asked.get("source_id")}:
+        return False
+    names = ("size",) if row.operation == "extend" else ("seconds", "size")  # it reports the stitched whole
+    return all(asked.get(name) in {None, getattr(video, name)} for name in names if getattr(video, name))

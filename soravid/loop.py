@@ -22,6 +22,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 THREAD_NAME = "soravid"
+SENDING = "soravid-sending"
+"""The name of a task that must not be cut short when the interpreter ends."""
+_GRACE = 10.0
 _lock = threading.Lock()
 _leaving: list[Callable[[], Coroutine[Any, Any, None]]] = []
 _loop: asyncio.AbstractEventLoop | None = None
@@ -57,6 +60,19 @@ def run(work: Coroutine[Any, Any, R]) -> R:
     except BaseException:
         future.cancel()
         raise
+
+
+async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run blocking work (a database, a disk) off the loop.
+
+    While the interpreter ends there are no more worker threads: what must be written then is written here.
+    """
+    try:
+        return await asyncio.to_thread(function, *args, **kwargs)
+    except RuntimeError as wrong:
+        if "shutdown" not in str(wrong):
+            raise
+        return function(*args, **kwargs)
 
 
 def on_exit(close: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -151,6 +167,9 @@ def _stop() -> None:
         return
 
     async def leave() -> None:
+        sending = [task for task in asyncio.all_tasks() if task.get_name() == SENDING]
+        if sending:  # a create under way gets its answer into the journal
+            await asyncio.wait(sending, timeout=_GRACE)
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
@@ -158,7 +177,7 @@ def _stop() -> None:
         asyncio.get_running_loop().stop()
 
     asyncio.run_coroutine_threadsafe(leave(), _loop)
-    _thread.join(timeout=2)
+    _thread.join(timeout=_GRACE + 2)
 
 
 atexit.register(_stop)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from soravid import catalog, settings
+from soravid import catalog, loop, settings
 from soravid.accounts import Accounts
 from soravid.deployments import Connection, Deployment
 from soravid.download import Fetch
@@ -38,7 +38,7 @@ from soravid.money import show
 from soravid.plans import Plan, Step
 from soravid.providers import provider_class
 from soravid.transport import LONGEST_WAIT, Transport
-from soravid.types import Variant, Video, VideoError, VideoRequest
+from soravid.types import Variant, Video, VideoRequest
 
 if TYPE_CHECKING:
     from soravid.ledger.journal import Journal
@@ -72,7 +72,8 @@ class Pipeline:
         for step in plan.steps:
             try:
                 # Whoever waits may give up; the request and its journal entry are finished all the same.
-                return await asyncio.shield(self._take(step, plan, on_row))
+                taking = asyncio.create_task(self._take(step, plan, on_row), name=loop.SENDING)
+                return await asyncio.shield(taking)
             except (Refused, OutcomeUnknown):
                 raise
             except (ProviderError, ConnectionFailed):
@@ -82,7 +83,7 @@ class Pipeline:
 
     async def _take(self, step: Step, plan: Plan, on_row: OnRow | None) -> JobRow:
         """Hold, send and journal one step; or the job that there is already."""
-        row, new = await asyncio.to_thread(
+        row, new = await loop.in_thread(
             self.journal.open,
             step.request,
             step.deployment,
@@ -108,7 +109,7 @@ class Pipeline:
         except (ConnectionLost, ServerError) as lost:
             found = await find_lost_job(self, row, provider, request, deployment.timeout)
             if found is None:
-                await asyncio.to_thread(self.journal.unknown, row.id, lost)
+                await loop.in_thread(self.journal.unknown, row.id, lost)
                 raise OutcomeUnknown(
                     f"{lost.message} It is not known whether {deployment.provider} took the job.",
                     hint=f"It was not sent again. {show(row.held)} stays held; `resume` looks once more.",
@@ -116,12 +117,12 @@ class Pipeline:
                 ) from lost
             video = found
         except SoravidError as refused:
-            await asyncio.to_thread(self.journal.refused, row.id, refused)
+            await loop.in_thread(self.journal.refused, row.id, refused)
             refused.job_id = row.id
             raise
         except Exception as fault:
             # A fault of ours: whether the request had left cannot be told.
-            await asyncio.to_thread(self.journal.unknown, row.id, SoravidError(f"{type(fault).__name__}"))
+            await loop.in_thread(self.journal.unknown, row.id, SoravidError(f"{type(fault).__name__}"))
             raise
         return await self.took(row, video)
 
@@ -131,7 +132,7 @@ class Pipeline:
             if row.session == self.journal.session and not self.accounts.is_sent_here(row):
                 break  # ours, and nobody here is sending it
             await asyncio.sleep(0.05)
-            row = await asyncio.to_thread(self.journal.get, row.id)
+            row = await loop.in_thread(self.journal.get, row.id)
         return row
 
     async def recover(self, row: JobRow) -> JobRow:
@@ -155,7 +156,7 @@ class Pipeline:
 
     async def took(self, row: JobRow, video: Video) -> JobRow:
         """Journal that the provider has the job."""
-        row = await asyncio.to_thread(self.journal.submitted, row.id, video)
+        row = await loop.in_thread(self.journal.submitted, row.id, video)
         return await self._observe(row, video) if video.final else self.accounts.remember(row)
 
     # --- watch, settle -------------------------------------------------------------------------------
@@ -170,8 +171,8 @@ class Pipeline:
         """
         row = await self.accounts.row_of(video_id)
         provider = self.accounts.provider_for(video_id, row, model, given)
-        timeout = (given or {}).get("timeout") or 60.0
-        video = await self.transport.drive(provider.retrieve((row and row.video_id) or video_id), timeout)
+        flow = provider.retrieve((row and row.video_id) or video_id)
+        video = await self.transport.drive(flow, provider.deployment.timeout)
         if row:
             row = self.accounts.remember(row)
             if (video.status, video.progress) != (row.status, row.progress):
@@ -188,22 +189,24 @@ class Pipeline:
         provider = self.accounts.provider_of(row)
         longest = settings.poll_seconds(provider.profile.poll_seconds)
         pause = shortest = min(1.0, longest)
-        faults = 0
+        faults = denials = 0
         while not row.final:
             advice: float | None = None
             try:
                 video, seen = await self.retrieve(row.id)
-                row, faults, advice = seen or row, 0, video._poll_after
+                row, faults, denials, advice = seen or row, 0, 0, video._poll_after
                 if on_row:
                     on_row(row)
             except RateLimited as limited:
                 advice = limited.retry_after
             except NotFound as gone:
-                faults += 1
-                if faults > _GONE_AFTER:
-                    row = await self._observe(row, _failed(row, gone.code, "The provider no longer has it."))
+                denials += 1
+                if denials > _GONE_AFTER:
+                    gone.job_id = row.id
+                    gone.hint = "Its money stays held: whether it was billed is not known."
+                    raise
             except (ConnectionFailed, ConnectionLost, ServerError):
-                faults += 1
+                faults, denials = faults + 1, 0
                 advice = min(LONGEST_WAIT, 2.0**faults)
             if row.final:
                 break
@@ -220,7 +223,7 @@ class Pipeline:
 
     async def _observe(self, row: JobRow, video: Video) -> JobRow:
         cost = _cost(row, video) if video.status == "completed" else 0
-        return self.accounts.remember(await asyncio.to_thread(self.journal.observe, row.id, video, cost))
+        return self.accounts.remember(await loop.in_thread(self.journal.observe, row.id, video, cost))
 
     # --- store ---------------------------------------------------------------------------------------
 
@@ -236,18 +239,22 @@ class Pipeline:
         """Bring a finished job's content to ``target``."""
         row = await self.accounts.row_of(video_id)
         provider = self.accounts.provider_for(video_id, row, model, given)
-        source = await self.transport.drive(provider.content((row and row.video_id) or video_id, variant))
-        timeout = (given or {}).get("timeout") or 60.0
-        return await Fetch(self.transport, source, target, video=variant == "video", timeout=timeout).run()
+        timeout = provider.deployment.timeout
+        flow = provider.content((row and row.video_id) or video_id, variant)
+        source = await self.transport.drive(flow, timeout)
+        path = await Fetch(self.transport, source, target, video=variant == "video", timeout=timeout).run()
+        if row and variant == "video" and not row.delivered:
+            self.accounts.remember(await loop.in_thread(self.journal.delivered, row.id))
+        return path
 
     async def store(self, row: JobRow, target: Path) -> JobRow:
         """Fetch a completed job's clip, make its poster and journal both."""
         await self.download(row.id, target)
         try:
-            poster = await asyncio.to_thread(poster_of, target)
+            poster = await loop.in_thread(poster_of, target)
         except DownloadFailed:
             poster = None  # a codec that we cannot read may still play elsewhere
-        return self.accounts.remember(await asyncio.to_thread(self.journal.stored, row.id, target, poster))
+        return self.accounts.remember(await loop.in_thread(self.journal.stored, row.id, target, poster))
 
     # --- the account ---------------------------------------------------------------------------------
 
@@ -256,13 +263,15 @@ class Pipeline:
     ) -> tuple[Sequence[Video], bool]:
         """One page of an account's jobs, and whether there are more."""
         provider = self.accounts.provider_for("", None, model, given)
-        return await self.transport.drive(provider.list(after=after, limit=limit, order=order))
+        flow = provider.list(after=after, limit=limit, order=order)
+        return await self.transport.drive(flow, provider.deployment.timeout)
 
     async def delete(self, video_id: str, model: str | None, given: Connection) -> None:
         """Remove a finished job at its provider. The journal and the stored clip stay."""
         row = await self.accounts.row_of(video_id)
         provider = self.accounts.provider_for(video_id, row, model, given)
-        await self.transport.drive(provider.delete((row and row.video_id) or video_id))
+        flow = provider.delete((row and row.video_id) or video_id)
+        await self.transport.drive(flow, provider.deployment.timeout)
 
     async def cancel(self, row: JobRow) -> JobRow:
         """Stop a job at its provider and give its money back.
@@ -270,7 +279,7 @@ class Pipeline:
         Raises:
             UnsupportedOperation: the provider finishes, and may bill, what has begun.
         """
-        row = await asyncio.to_thread(self.journal.get, row.id)
+        row = await loop.in_thread(self.journal.get, row.id)
         if not row.final and row.video_id:
             # One more look: to many servers a delete of what has just been finished is the clip's end.
             _, seen = await self.retrieve(row.id)
@@ -284,8 +293,8 @@ class Pipeline:
 def _cost(row: JobRow, video: Video) -> int | None:
     """What a completed clip cost, by the duration and size which the provider says it delivered."""
     # An extension reports the whole stitched duration; what was asked for is what was made.
-    delivered = None if row.operation == "extend" else video.seconds
-    return catalog.price(row.model, delivered or row.seconds, video.size or row.size)
+    asked = row.parameters.get("seconds") if row.operation == "extend" else None
+    return catalog.price(row.model, asked or video.seconds or row.seconds, video.size or row.size)
 
 
 def _request_of(row: JobRow) -> VideoRequest | None:
@@ -293,8 +302,3 @@ def _request_of(row: JobRow) -> VideoRequest | None:
     if "input_reference" in row.parameters or DIGEST in json.dumps(row.parameters.get("extra_body")):
         return None
     return VideoRequest(model=row.model, prompt=row.prompt, **row.parameters)
-
-
-def _failed(row: JobRow, code: str, message: str) -> Video:
-    error = VideoError(code=code, message=message)
-    return Video(id=row.video_id or row.id, status="failed", error=error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,8 @@ from soravid.plans import Plan, draw_up
 from soravid.references import ReferenceInput, read_reference
 from soravid.transport import Transport
 from soravid.types import Operation, VideoRequest, parse_size
+
+_making = threading.Lock()
 
 
 @cache
@@ -45,7 +48,8 @@ if hasattr(os, "register_at_fork"):
 
 def current() -> Pipeline:
     """The pipeline of the home that the environment names now."""
-    return pipeline(settings.home().absolute())
+    with _making:  # one of each, whichever thread is first
+        return pipeline(settings.home().absolute())
 
 
 async def make_plan(
@@ -68,7 +72,7 @@ async def make_plan(
     """
     options = checks.check_options(options or {})
     checks.check_words(prompt, model, operation)
-    origin = line.journal.find(source_id) if source_id else None
+    origin = await line.accounts.row_of(source_id) if source_id else None
     if model is None:
         model = origin.model if origin else settings.default_model()
     entry, seed = catalog.find(model), _whole(options.get("seed"), "seed")

@@ -8,7 +8,7 @@ from typing import cast
 
 from soravid import catalog, checks, settings
 from soravid.deployments import Connection, Deployment, Options
-from soravid.errors import BudgetExceeded
+from soravid.errors import BudgetExceeded, InvalidRequest
 from soravid.ledger import JobRow
 from soravid.money import show, to_nano
 from soravid.providers import provider_class
@@ -64,6 +64,11 @@ def draw_up(request: VideoRequest, options: Options, source: JobRow | None) -> P
         provider, name = checks.split_model(model)
         # A key or an address given with the call belongs to the model of the call.
         given: Connection = options if first else {"timeout": options.get("timeout")}
+        if source and source.model.partition("/")[0] != provider:
+            raise InvalidRequest(
+                f"That video was made by {source.model}; {model} cannot {request.operation} it.",
+                param="model",
+            )
         if first and source and source.model.partition("/")[0] == provider and not given.get("api_base"):
             given = {**given, "api_base": source.api_base}
         deployment = settings.deployment(provider_class(provider).profile, name, given)

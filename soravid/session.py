@@ -96,14 +96,29 @@ def estimate(
     model: str | None = None,
     seconds: str | float | None = None,
     size: str | None = None,
+    input_reference: ReferenceInput = None,
+    operation: Operation = "create",
+    video_id: str | None = None,
     **options: Unpack[Options],
 ) -> Estimate:
-    """What a clip would cost, after the same checks as for making it. Sends nothing.
+    """What a clip would cost, after the same checks as for making it. Takes what ``generate`` takes.
 
     Raises:
         InvalidRequest: something that cannot work.
     """
-    plan = run(make_plan(current(), prompt, model, seconds=seconds, size=size, options=options))
+    plan = run(
+        make_plan(
+            current(),
+            prompt,
+            model,
+            operation=operation,
+            source_id=video_id,
+            seconds=seconds,
+            size=size,
+            input_reference=input_reference,
+            options=options,
+        )
+    )
     usd = None if plan.estimate is None else to_usd(plan.estimate)
     return Estimate(plan.request.model, *plan.steps[0].expected, usd)
 
@@ -177,7 +192,7 @@ def doctor() -> Table:
         rows.append((f"soravid[{extra}]", "missing" if missing else "ok", advice))
     for name in PROVIDERS:
         profile = provider_class(name).profile
-        if profile.key_vars:
+        if profile.key_required:
             found = settings.has_key(profile)
             rows.append(
                 (name, "key set" if found else "no key", "" if found else f"set {profile.key_vars[0]}")

@@ -41,7 +41,7 @@ def _first(names: tuple[str, ...]) -> str | None:
 
 def has_key(profile: ProviderProfile) -> bool:
     """Whether the environment holds what the provider asks for (always true where it asks for nothing)."""
-    return not profile.key_vars or _first(profile.key_vars + profile.token_vars) is not None
+    return not profile.key_required or _first(profile.key_vars + profile.token_vars) is not None
 
 
 def deployment(profile: ProviderProfile, model: str, given: Connection | None = None) -> Deployment:
@@ -52,10 +52,12 @@ def deployment(profile: ProviderProfile, model: str, given: Connection | None = 
         InvalidRequest: no base URL, or one that is not http(s).
     """
     given = given or {}
-    base = given.get("api_base") or _first((*profile.base_vars, f"{profile.name.upper()}_API_BASE"))
-    base = _checked_base((base or profile.default_base).rstrip("/"), profile)
-    key = given.get("api_key") or _first(profile.key_vars)
-    bearer = None if key else _first(profile.token_vars)
+    base = _checked_base(given.get("api_base") or _environment_base(profile), profile)
+    # The environment's key is for the environment's address: an address that came from elsewhere (a call, an
+    # old job) gets it only if it is the same.
+    ours = base in {profile.default_base, _checked_base(_environment_base(profile), profile, required=False)}
+    key = given.get("api_key") or (_first(profile.key_vars) if ours else None)
+    bearer = _first(profile.token_vars) if ours and not key else None
     for secret in (key, bearer):
         if secret and not (secret.isascii() and secret.isprintable() and " " not in secret):
             raise MissingKey(
@@ -64,11 +66,14 @@ def deployment(profile: ProviderProfile, model: str, given: Connection | None = 
             )
     headers = given.get("extra_headers") or {}
     for name, value in headers.items():
-        if not (isinstance(value, str) and value.isprintable()):
-            raise InvalidRequest(f"extra_headers[{name!r}] must be text.", param="extra_headers")
-    if profile.key_vars and not (key or bearer):
+        if not (isinstance(value, str) and f"{name}{value}".isascii() and f"{name}{value}".isprintable()):
+            raise InvalidRequest(f"extra_headers[{name!r}] must be plain ASCII text.", param="extra_headers")
+    if profile.key_required and not (key or bearer):
         raise MissingKey(
-            f"There is no key for {profile.name}: set {one_of(profile.key_vars + profile.token_vars)}.",
+            f"There is no key for {profile.name}: set {one_of(profile.key_vars + profile.token_vars)}."
+            if ours
+            else f"The key for {urlsplit(base).hostname} is not known: pass api_key=..., or set "
+            f"{one_of(profile.base_vars)} to that address and {profile.key_vars[0]} to its key.",
             param="api_key",
         )
     return Deployment(
@@ -84,8 +89,16 @@ def deployment(profile: ProviderProfile, model: str, given: Connection | None = 
     )
 
 
-def _checked_base(base: str, profile: ProviderProfile) -> str:
+def _environment_base(profile: ProviderProfile) -> str:
+    """Where the environment says that the provider is, else the provider's own address."""
+    return _first((*profile.base_vars, f"{profile.name.upper()}_API_BASE")) or profile.default_base
+
+
+def _checked_base(base: str, profile: ProviderProfile, *, required: bool = True) -> str:
     """A base URL as it is used: http(s), without a password, and with the path that people leave out."""
+    base = base.rstrip("/")
+    if not base and not required:
+        return base
     if not base:
         raise InvalidRequest(
             f"{profile.name} needs the address of your resource: set {one_of(profile.base_vars)}.",

@@ -12,6 +12,7 @@ from soravid.job import Job
 
 def follow(job: Job) -> bool:
     """Wait for a job; whether there is a clip. Where nobody looks on, only the end is shown."""
+    job.resume()
     live = sys.stderr.isatty()
     while live and not job.done():
         print(f"\r{cards.running_text(job.view)}\x1b[K", end="", file=sys.stderr, flush=True)
@@ -19,8 +20,9 @@ def follow(job: Job) -> bool:
     if live:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     try:
-        print(job.wait())
+        clip = job.result()
     except SoravidError:
         print(cards.failed_text(job.view), file=sys.stderr)
         return False
+    print(clip)
     return True

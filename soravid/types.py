@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, cast, get_args
@@ -64,17 +65,16 @@ class _Record(BaseModel):
     model_config = ConfigDict(extra="allow", protected_namespaces=())
 
     def __getitem__(self, key: str) -> Any:
-        try:
-            return getattr(self, key)
-        except AttributeError:
-            raise KeyError(key) from None
+        if key not in self:
+            raise KeyError(key)
+        return getattr(self, key)
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and hasattr(self, key)
+        return key in type(self).model_fields or key in (self.model_extra or {})
 
     def get(self, key: str, default: Any = None) -> Any:
         """The field, or ``default`` where there is none."""
-        return getattr(self, key, default)
+        return getattr(self, key) if key in self else default
 
 
 class Usage(_Record):
@@ -133,7 +133,14 @@ class Video(_Record):
     @field_validator("seconds", mode="before")
     @classmethod
     def _seconds_as_text(cls, value: Any) -> Any:
-        return f"{value:g}" if isinstance(value, (int, float)) else value
+        """A plain number of seconds, or None: a server's other words must not keep a clip from its owner."""
+        text = f"{value:g}" if isinstance(value, (int, float)) else str(value or "").strip()
+        return text if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else None
+
+    @field_validator("size", mode="before")
+    @classmethod
+    def _size_as_pixels(cls, value: Any) -> Any:
+        return value if isinstance(value, str) and re.fullmatch(r"[0-9]{1,5}x[0-9]{1,5}", value) else None
 
     @field_validator("progress", "created_at", "completed_at", "expires_at", mode="before")
     @classmethod

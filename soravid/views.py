@@ -47,7 +47,7 @@ class JobView:
     """When the stored clip was made, if this is a re-run that cost nothing."""
     path: str | None = None
     """The clip's path as it should be shown and linked: relative to the notebook, with forward slashes."""
-    poster: str | None = None
+    poster: str | None = field(default=None, repr=False)
     """A small ``data:`` URL."""
     problem: Problem | None = None
     details: dict[str, str] = field(default_factory=dict)

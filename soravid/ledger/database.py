@@ -19,6 +19,7 @@ class Database:
 
     def __init__(self, home: Path) -> None:
         self._home = home
+        self._open = False
         try:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)  # prompts are private
         except OSError as wrong:
@@ -28,6 +29,7 @@ class Database:
         sa.event.listen(self._engine, "begin", _begin)
         with self.write() as db:
             metadata.create_all(db)
+        self._open = True
 
     def close(self) -> None:
         """Give the connections back."""
@@ -53,8 +55,9 @@ class Database:
             raise self._broken(str(getattr(wrong, "orig", wrong))) from None
 
     def _broken(self, why: str) -> JournalError:
+        sent = "" if self._open else ", so nothing was sent"
         return JournalError(
-            f"The journal in {self._home} cannot be used ({why}), so nothing was sent.",
+            f"The journal in {self._home} cannot be used ({why}){sent}.",
             hint="Free the disk, or set SORAVID_HOME to a folder that can be written.",
         )
 

@@ -75,6 +75,7 @@ class Journal:
             "idempotency_key": idempotency_key,
             "user": request.user,
             "labels": labels or {},
+            "delivered": False,
             "api_base": deployment.api_base,
             "api_version": deployment.api_version,
             "status": SUBMITTING,
@@ -93,12 +94,12 @@ class Journal:
         return new, True
 
     def submitted(self, job_id: str, video: Video) -> JobRow:
-        """The provider took the job and gave it an id. What has ended stays ended."""
+        """The provider took the job and gave it an id. What has ended stays ended; ``observe`` ends it."""
         return self._change(
             job_id,
             jobs.c.status.not_in(FINAL),
             video_id=video.id,
-            status=video.status,
+            status="in_progress" if video.final else video.status,
             progress=video.progress,
             error=None,
         )
@@ -120,13 +121,10 @@ class Journal:
             changed = (
                 db.execute(jobs.update().where(*running).values(news).returning(jobs)).mappings().first()
             )
-            if changed is None:
-                return self.get(job_id)
-            row = JobRow(**changed)
-            if video.final:
-                kind, amount = ("spend", cost) if completed else ("void", row.held)
-                self._post(db, job_id, kind, amount, row.session)
-        return row
+            if changed and video.final:
+                kind, amount = ("spend", cost) if completed else ("void", changed["held"])
+                self._post(db, job_id, kind, amount, changed["session"])
+        return JobRow(**changed) if changed else self.get(job_id)
 
     def refused(self, job_id: str, error: SoravidError) -> JobRow:
         """The provider definitely did not take the job: money and idempotency key are free again."""
@@ -138,6 +136,10 @@ class Journal:
         """It is not known whether the provider took the job: the money stays held."""
         why = {"code": error.code, "message": error.message}
         return self._change(job_id, jobs.c.status == SUBMITTING, status=UNKNOWN, error=why)
+
+    def delivered(self, job_id: str) -> JobRow:
+        """The clip was handed to a caller, who keeps it."""
+        return self._change(job_id, sa.true(), delivered=True)
 
     def stored(self, job_id: str, path: Path, poster: str | None) -> JobRow:
         """The clip is on disk."""
@@ -189,9 +191,9 @@ class Journal:
         return self._many(sa.select(jobs).order_by(jobs.c.created_at.desc()).limit(limit))
 
     def unfinished(self) -> list[JobRow]:
-        """Jobs that may still give a clip: not final, or completed with no clip stored yet; oldest first."""
-        fetched = sa.and_(jobs.c.status == "completed", jobs.c.clip.is_(None))
-        waiting = sa.or_(jobs.c.status.not_in(FINAL), fetched)
+        """Jobs that may still give a clip: not final, or completed and never fetched; oldest first."""
+        unfetched = sa.and_(jobs.c.status == "completed", jobs.c.clip.is_(None), ~jobs.c.delivered)
+        waiting = sa.or_(jobs.c.status.not_in(FINAL), unfetched)
         return self._many(sa.select(jobs).where(waiting).order_by(jobs.c.created_at))
 
     def knows_video(self, video_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +37,10 @@ class JobRow:
     error: dict[str, Any] | None
     held: int | None
     cost: int | None
+    delivered: bool
     clip: str | None
     clip_bytes: int | None
-    poster: str | None
+    poster: str | None = field(repr=False)
     created_at: float
     updated_at: float
     ended_at: float | None

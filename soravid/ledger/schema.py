@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
 
 metadata = MetaData()
 
@@ -29,6 +41,7 @@ jobs = Table(
     Column("error", JSON),
     Column("held", BigInteger, comment="the estimate held; null: price unknown"),
     Column("cost", BigInteger, comment="what it cost, once it has ended; null: price unknown"),
+    Column("delivered", Boolean, nullable=False, comment="whether a caller was given the clip to keep"),
     Column("clip", Text, comment="absolute path of the stored clip"),
     Column("clip_bytes", BigInteger),
     Column("poster", Text, comment="small data: URL, made by us"),

@@ -186,8 +186,7 @@ class VideoMagics(Magics):
         return value.wait() if isinstance(value, Job) else value
 
     def _show_estimate(self, prompt: str, wanted: dict[str, Any], takes: int) -> None:
-        asked = {name: wanted[name] for name in ("model", "seconds", "size", "max_cost")}
-        one = session.estimate(prompt, **asked)
+        one = session.estimate(prompt, **wanted)
         total = show(None if one.usd is None else to_nano(one.usd * takes))
         rows = [(one.model, one.seconds or "?", one.size or "?", str(takes), total)]
         table = Table(("Model", "Seconds", "Size", "Takes", "Estimate"), rows, "Estimate, nothing was sent")

@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 from typing import NoReturn
 
+from soravid.clips import names_folder
 from soravid.errors import InvalidRequest, nearest, one_of
 
 
@@ -41,7 +42,7 @@ _add("--seed", type=int, help="a whole number; the same seed gives the same clip
 _add("--negative", metavar="TEXT", help="what the clip should not show")
 _add("--user", help="who asks, for your own records")
 _add("--param", action="append", default=[], metavar="K=V", help="a further field for the provider, as it is")
-_add("--fallback", metavar="M,...", help="models to try, in order, where the one before refuses for good")
+_add("--fallback", metavar="M,...", help="models to try, in order, where the one before cannot take the job")
 _add("--max-cost", metavar="USD", help="refuse a clip whose estimate is above this")
 _add("--estimate", action="store_true", help="show the price and make nothing")
 _add("--again", action="store_true", help="make, and pay for, a new clip even if there is one already")
@@ -92,8 +93,8 @@ def pairs(texts: list[str]) -> dict[str, str]:
     return {name: value for name, _, value in (text.partition("=") for text in texts)}
 
 
-def output(text: str | None, take: int) -> Path | None:
-    """Where a take goes: the file that was named, with the take's number from the second on."""
-    if text is None or text.endswith("/") or Path(text).is_dir() or take == 1:
-        return None if text is None else Path(text)
-    return Path(text).with_stem(f"{Path(text).stem}-{take}")
+def output(text: str | None, take: int) -> str | None:
+    """Where a take goes: the folder, or the file that was named with the take's number from the second on."""
+    if text is None or take == 1 or names_folder(text):
+        return text
+    return str(Path(text).with_stem(f"{Path(text).stem}-{take}"))

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 
 from soravid import cards, loop, terminal
 from soravid.clips import Clip
-from soravid.errors import SoravidError, UnsupportedOperation
+from soravid.errors import SoravidError
 from soravid.job import Job
 from soravid.media.links import embed_src, notebook_src
 from soravid.notebook.display import LiveOutput, cell_id, in_colab, rich_front
@@ -25,6 +25,7 @@ def show_live(job: Job, *, embed: bool = False) -> None:
         except KeyboardInterrupt:
             print(f"\nThe job goes on. To see it again: %video show {job.id}")  # noqa: T201
         return
+    job.resume()  # one that nobody here waits for would stand still
     if job.done():
         from IPython.display import display
 
@@ -62,7 +63,8 @@ def _ending(job: Job, embed: bool) -> dict[str, str]:
         try:
             return clip_bundle(job.wait(), embed=embed)
         except SoravidError as wrong:  # too large to embed: the clip is there all the same
-            return {"text/html": cards.notice_html(wrong.title, str(wrong), "warn"), "text/plain": str(wrong)}
+            html = cards.notice_html("The clip is made, but cannot be shown here", wrong.message, "warn")
+            return {"text/html": html, "text/plain": str(wrong)}
     return {"text/html": cards.failed_html(job.view), "text/plain": cards.failed_text(job.view)}
 
 
@@ -70,8 +72,9 @@ def _cancel(job: Job, output: LiveOutput) -> None:
     """Ask the provider to stop; the button must not keep the kernel."""
 
     def answered(answer: Future[None]) -> None:
-        wrong = answer.exception()
-        if isinstance(wrong, UnsupportedOperation):
-            output.refuse_cancel(str(wrong))
+        if wrong := answer.exception():
+            output.refuse_cancel(
+                str(wrong) if isinstance(wrong, SoravidError) else "It could not be cancelled."
+            )
 
     loop.submit(job.cancelled_at_provider()).add_done_callback(answered)

@@ -25,14 +25,14 @@ class Azure(OpenAI):
     )
 
     def _credentials(self) -> dict[str, str]:
-        if self._deployment.api_key:
-            return {"api-key": self._deployment.api_key}
+        if self.deployment.api_key:
+            return {"api-key": self.deployment.api_key}
         return super()._credentials()
 
     def _base(self) -> str:
-        base = self._deployment.api_base
+        base = self.deployment.api_base
         return base if "/openai" in urlsplit(base).path else f"{base}/openai/v1"
 
     def _params(self) -> dict[str, str]:
-        version = self._deployment.api_version
+        version = self.deployment.api_version
         return {"api-version": version} if version else {}

@@ -81,6 +81,7 @@ class Provider(Protocol):
     """A wire. Each instance speaks for one deployment."""
 
     profile: ClassVar[ProviderProfile]
+    deployment: Deployment
 
     def __init__(self, deployment: Deployment) -> None: ...
 

@@ -9,10 +9,12 @@ from soravid.providers.openai import OpenAI
 
 
 class Local(OpenAI):
-    """No key; a create with the same idempotency key gives the same job."""
+    """A key only where the engine is served with one. The same idempotency key gives the same job."""
 
     profile: ClassVar[ProviderProfile] = ProviderProfile(
         name="local",
+        key_vars=("LOCAL_API_KEY",),
+        key_required=False,
         base_vars=("LOCAL_API_BASE",),
         default_base="http://engine.soravid.invalid/v1",
         poll_seconds=0.2,

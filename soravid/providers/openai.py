@@ -32,6 +32,7 @@ _BY_STATUS: dict[int, type[ProviderError]] = {
     400: BadRequest,
     401: AuthenticationFailed,
     402: InsufficientCredits,
+    408: ServerError,
     403: AuthenticationFailed,
     404: NotFound,
     410: NotFound,
@@ -55,16 +56,16 @@ class OpenAI:
     )
 
     def __init__(self, deployment: Deployment) -> None:
-        self._deployment = deployment
+        self.deployment = deployment
 
     # --- what Azure says differently -----------------------------------------------------------------
 
     def _credentials(self) -> dict[str, str]:
-        key = self._deployment.api_key or self._deployment.bearer
+        key = self.deployment.api_key or self.deployment.bearer
         return {"authorization": f"Bearer {key}"} if key else {}
 
     def _base(self) -> str:
-        return self._deployment.api_base
+        return self.deployment.api_base
 
     def _params(self) -> dict[str, str]:
         return {}
@@ -129,7 +130,7 @@ class OpenAI:
     def _fields(self, request: VideoRequest) -> dict[str, Any]:
         fields: dict[str, Any] = {"prompt": request.prompt}
         if request.operation == "create":
-            fields["model"] = self._deployment.model
+            fields["model"] = self.deployment.model
         if request.operation in _BODY_SOURCE:
             fields["video"] = {"id": request.source_id}
         for name in ("seconds", "size", "seed", "negative_prompt"):
@@ -154,7 +155,7 @@ class OpenAI:
             method,
             f"{self._base()}/{path}",
             params,
-            self._credentials() | self._deployment.headers | (headers or {}),
+            self._credentials() | self.deployment.headers | (headers or {}),
             billable=method == "POST",
             **parts,
         )
@@ -186,7 +187,7 @@ class OpenAI:
             kind = Refused
         elif code == "insufficient_quota":
             kind = InsufficientCredits
-        for secret in (self._deployment.api_key, self._deployment.bearer):
+        for secret in (self.deployment.api_key, self.deployment.bearer):
             message = message.replace(secret, "***") if secret else message
         error = kind(
             message or f"HTTP {response.status} without a message.",

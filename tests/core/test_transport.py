@@ -12,7 +12,14 @@ from starlette.responses import Response
 
 import soravid
 from soravid import loop, planning
-from soravid.errors import ConnectionFailed, DeadlineExceeded, OutcomeUnknown, RateLimited, ServerError
+from soravid.errors import (
+    ConnectionFailed,
+    DeadlineExceeded,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+    ServerError,
+)
 from tests.core.helpers import KEY, MODEL, kinds, posts, until
 from tests.core.servers import Gate, closed_port, down
 from tests.fakes.openai import OpenAIFake
@@ -241,15 +248,15 @@ def test_a_wait_with_a_timeout_ends_and_the_job_goes_on(openai: OpenAIFake) -> N
     assert posts(openai) == 1
 
 
-def test_a_job_that_the_provider_denies_for_good_has_failed(
+def test_a_job_that_the_provider_denies_keeps_its_money_held(
     openai: OpenAIFake, home: object, slept: list[float]
 ) -> None:
     job = soravid.generate("a kite", model=MODEL)
     until(lambda: openai.videos)
     openai.videos.clear()
-    with pytest.raises(soravid.SoravidError, match="no longer has it"):
+    with pytest.raises(NotFound, match="Its money stays held"):
         job.wait()
-    assert soravid.spend().held == 0
+    assert soravid.spend().held == 400_000_000
 
 
 def test_a_finished_job_that_is_asked_again_is_not_settled_twice(
