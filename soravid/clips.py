@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import threading
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,8 @@ from soravid.types import Video
 from soravid.views import JobView
 
 _ARTICLES = {"a", "an", "the"}
+_naming = threading.Lock()
+_given: dict[Path, str] = {}  # to which job of this process a name was given, before its file is there
 _SHOT_MARK = re.compile(r"^\W*(shot|scene)\s*\d+\s*[:.\])]+")
 
 
@@ -84,9 +87,13 @@ def file_name(prompt: str, job_id: str, digits: int = 4) -> str:
 
 
 def free_path(folder: Path, prompt: str, job_id: str) -> Path:
-    """A path in ``folder`` that no file has yet: what a saved notebook may show is never replaced."""
-    paths = (folder / file_name(prompt, job_id, digits) for digits in range(4, 17))
-    return next((path for path in paths if not path.exists()), folder / file_name(prompt, job_id, 16))
+    """A path in ``folder`` that no file has yet and no other job was given: no clip is ever replaced."""
+    with _naming:
+        for digits in range(4, 17):
+            path = folder / file_name(prompt, job_id, digits)
+            if _given.setdefault(path, job_id) == job_id and not path.exists():
+                break
+        return path
 
 
 def names_folder(path: str | os.PathLike[str]) -> bool:

@@ -18,6 +18,7 @@ from soravid.clips import Clip
 from soravid.errors import Cancelled, DeadlineExceeded, SoravidError, UnsupportedOperation
 from soravid.from_row import clip_of, failure_of, view_of
 from soravid.ledger import JobRow
+from soravid.media.links import notebook_dir
 from soravid.pipeline import JOB_DEADLINE, Pipeline
 from soravid.plans import Plan
 from soravid.types import Video
@@ -45,7 +46,7 @@ class Job:
         # Absolute from the start: the working folder may be another one by the time the clip is there.
         file = None if out is None else Path(out).expanduser().absolute()
         in_folder = out is not None and clips.names_folder(out)
-        self._folder = file if file and in_folder else settings.media_dir().absolute()
+        self._folder = file if file and in_folder else notebook_dir() / settings.media_dir()
         self._file = None if in_folder else file
         self._deadline = deadline
         self._row: JobRow | None = None

@@ -285,9 +285,14 @@ def main() -> None:
     )
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one and prints it")
     parser.add_argument("--polls-to-finish", type=int, default=3)
+    parser.add_argument("--slow-seconds", type=float, default=1.0, help="how late [slow] answers")
     parser.add_argument("--content-size", type=int, help="bytes of each clip")
     options = parser.parse_args()
-    fake = OpenAIFake(polls_to_finish=options.polls_to_finish, content_size=options.content_size)
+    fake = OpenAIFake(
+        polls_to_finish=options.polls_to_finish,
+        slow_seconds=options.slow_seconds,
+        content_size=options.content_size,
+    )
     fake.recording = False
     with suppress(KeyboardInterrupt), serve(fake, port=options.port) as url:
         print(url, flush=True)
