@@ -13,7 +13,8 @@ from urllib.parse import unquote
 from playwright.sync_api import expect, sync_playwright
 
 from benchmarks.report import Report, Row
-from tests.notebook.lab import CHROMIUM, Book, Lab, Message, OpenBook, book_opener, busiest_second, launch
+from tests.notebook.book import CHROMIUM
+from tests.notebook.lab import Book, Lab, Message, OpenBook, book_opener, busiest_second, launch
 
 KERNELS, PAINTS, CLIPS = 3, 3, 10
 SECONDS, MESSAGES, BYTES, SAVED = 0.5, 7, 2048, 300

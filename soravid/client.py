@@ -6,13 +6,13 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeVar, Unpack, cast, overload
+from typing import Any, BinaryIO, Unpack, cast
 
 from soravid import from_row, loop, settings
 from soravid.deployments import Connection, Options
 from soravid.errors import InvalidRequest
+from soravid.faces import BlockingContent, HoppingContent
 from soravid.loop import blocking, hopping
 from soravid.planning import current, make_plan
 from soravid.references import ReferenceInput
@@ -39,6 +39,11 @@ class _Face:
             "extra_headers": default_headers,
         }
 
+    @property
+    def has_connection(self) -> bool:
+        """Whether anything was said of how to reach a provider."""
+        return any(value is not None for value in self._connection.values())
+
     def _with(self, options: Any) -> Any:
         """The client's connection under the call's own."""
         return {**self._connection, **{name: value for name, value in options.items() if value is not None}}
@@ -52,6 +57,8 @@ class _Bound:
 
     async def _for(self, video_id: str, connection: Connection) -> Connection:
         """How to reach a job. The client's own key is for its own account, not for any job of the journal."""
+        if not self._face.has_connection:
+            return connection
         whole: Connection = self._face._with(connection)
         return whole if connection or await current().accounts.needs(video_id, whole) else {}
 
@@ -223,39 +230,6 @@ class _Text(_Bound):
         return None
 
 
-B = TypeVar("B", covariant=True)
-N = TypeVar("N", covariant=True)
-
-
-class Content(Protocol[B, N]):
-    """The type of what brings content: bytes, or nothing where a ``file`` was named."""
-
-    @overload
-    def __call__(
-        self,
-        video_id: str,
-        model: str | None = ...,
-        *,
-        variant: str = ...,
-        file: None = ...,
-        **connection: Unpack[Connection],
-    ) -> B: ...
-    @overload
-    def __call__(
-        self,
-        video_id: str,
-        model: str | None = ...,
-        *,
-        variant: str = ...,
-        file: str | os.PathLike[str] | BinaryIO,
-        **connection: Unpack[Connection],
-    ) -> N: ...
-
-
-_Content = Content[bytes, None]
-_AsyncContent = Content[Coroutine[Any, Any, bytes], Coroutine[Any, Any, None]]
-
-
 class AsyncVideos(_Bound):
     """``AsyncClient.videos``: awaited on any event loop."""
 
@@ -266,7 +240,7 @@ class AsyncVideos(_Bound):
     retrieve = hopping(_Text.retrieve)
     list = hopping(_Text.list)
     delete = hopping(_Text.delete)
-    download_content = cast("_AsyncContent", hopping(_Text.download_content))
+    download_content = cast("HoppingContent", hopping(_Text.download_content))
 
 
 class Videos(_Bound):
@@ -279,7 +253,7 @@ class Videos(_Bound):
     retrieve = blocking(_Text.retrieve)
     list = blocking(_Text.list)
     delete = blocking(_Text.delete)
-    download_content = cast("_Content", blocking(_Text.download_content))
+    download_content = cast("BlockingContent", blocking(_Text.download_content))
 
 
 class AsyncClient(_Face):

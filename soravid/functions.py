@@ -7,11 +7,11 @@ those words do not know, is ``failed`` with the code ``cancelled``. Everything e
 from __future__ import annotations
 
 import os
-from collections.abc import Coroutine
-from typing import Any, BinaryIO, Unpack, cast
+from typing import BinaryIO, Unpack, cast
 
-from soravid.client import Content, _Face, _Text
+from soravid.client import _Face, _Text
 from soravid.deployments import Connection, Options
+from soravid.faces import BlockingContent, HoppingContent
 from soravid.loop import blocking, hopping
 from soravid.references import ReferenceInput
 from soravid.types import Video, VideoDeleted, VideoError
@@ -150,10 +150,8 @@ video_generation = blocking(_generation, "video_generation")
 avideo_generation = hopping(_generation, "avideo_generation")
 video_status = blocking(_status, "video_status")
 avideo_status = hopping(_status, "avideo_status")
-video_retrieval = cast("Content[bytes, None]", blocking(_retrieval, "video_retrieval"))
-avideo_retrieval = cast(
-    "Content[Coroutine[Any, Any, bytes], Coroutine[Any, Any, None]]", hopping(_retrieval, "avideo_retrieval")
-)
+video_retrieval = cast("BlockingContent", blocking(_retrieval, "video_retrieval"))
+avideo_retrieval = cast("HoppingContent", hopping(_retrieval, "avideo_retrieval"))
 video_content, avideo_content = video_retrieval, avideo_retrieval
 video_remix = blocking(_remix, "video_remix")
 avideo_remix = hopping(_remix, "avideo_remix")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from soravid import loop
 from soravid.errors import SoravidError
-from soravid.ledger import JobRow
+from soravid.ledger import DIGEST, JobRow
 from soravid.providers import Provider
 from soravid.types import Video, VideoRequest
 
@@ -58,3 +59,10 @@ def _may_be(video: Video, row: JobRow) -> bool:
         return False
     names = ("size",) if row.operation == "extend" else ("seconds", "size")  # it reports the stitched whole
     return all(asked.get(name) in {None, getattr(video, name)} for name in names if getattr(video, name))
+
+
+def request_of(row: JobRow) -> VideoRequest | None:
+    """What a job asked for, if the journal holds all of it: no picture, no text that stands as its digest."""
+    if "input_reference" in row.parameters or DIGEST in json.dumps(row.parameters.get("extra_body")):
+        return None
+    return VideoRequest(model=row.model, prompt=row.prompt, **row.parameters)

@@ -8,7 +8,6 @@ Everything here runs on the loop thread (``loop.py``) and reaches a provider onl
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,8 +30,8 @@ from soravid.errors import (
     ServerError,
     SoravidError,
 )
-from soravid.ledger import DIGEST, JobRow
-from soravid.lookup import find_lost_job
+from soravid.ledger import JobRow
+from soravid.lookup import find_lost_job, request_of
 from soravid.media import poster_of
 from soravid.money import show
 from soravid.plans import Plan, Step
@@ -141,7 +140,7 @@ class Pipeline:
         Raises:
             OutcomeUnknown: it still cannot be told; the money stays held.
         """
-        video = await find_lost_job(self, row, self.accounts.provider_of(row), _request_of(row))
+        video = await find_lost_job(self, row, self.accounts.provider_of(row), request_of(row))
         if video is None and row.status == "submitting":
             row = await self._joined(row)
             if row.video_id or row.final:
@@ -295,10 +294,3 @@ def _cost(row: JobRow, video: Video) -> int | None:
     # An extension reports the whole stitched duration; what was asked for is what was made.
     asked = row.parameters.get("seconds") if row.operation == "extend" else None
     return catalog.price(row.model, asked or video.seconds or row.seconds, video.size or row.size)
-
-
-def _request_of(row: JobRow) -> VideoRequest | None:
-    """What a job asked for, if the journal holds all of it: no picture, no text that stands as its digest."""
-    if "input_reference" in row.parameters or DIGEST in json.dumps(row.parameters.get("extra_body")):
-        return None
-    return VideoRequest(model=row.model, prompt=row.prompt, **row.parameters)

@@ -106,10 +106,14 @@ class Transport:
                     raise
                 wait = backoff(attempt)
             else:
+                if attempt > 1:
+                    response = replace(response, attempt=attempt)
+                if last or response.status not in PASSING or _settled(response):
+                    return response
                 asked = retry_after(response.headers)
                 wait = backoff(attempt) if asked is None else asked
-                if last or response.status not in PASSING or wait > LONGEST_WAIT or _settled(response):
-                    return replace(response, attempt=attempt)
+                if wait > LONGEST_WAIT:
+                    return response
             await asyncio.sleep(wait)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
@@ -130,7 +134,8 @@ class Transport:
                 timeout=httpx2.Timeout(timeout, connect=min(timeout, 10.0)),
                 **body,
             )
-            await call.aread()  # a form then leaves in one piece, not part by part
+            if body:
+                await call.aread()  # a form then leaves in one piece, not part by part
             answer = await client.send(call)
         except httpx2.HTTPError as wrong:
             raise connection_error(wrong, url) from None

@@ -132,7 +132,7 @@ def test_importing_soravid_imports_no_optional_part() -> None:
 # A room is a module or package directly under soravid/. It imports rooms of its own layer and of those below.
 LAYERS = (
     {"deployments", "errors", "money", "types"},
-    {"asgi", "loop", "nested", "settings", "views"},
+    {"asgi", "faces", "loop", "nested", "settings", "views"},
     {"card_parts", "card_text", "cards", "catalog", "download", "providers", "tables", "transport"},
     {"checks", "engine", "guardrails", "ledger", "media", "observe", "references", "routing"},
     {"accounts", "client", "clips", "from_row", "job", "lookup", "pipeline", "planning", "plans", "session"},
