@@ -19,7 +19,7 @@ from soravid.errors import Cancelled, DeadlineExceeded, SoravidError, Unsupporte
 from soravid.from_row import clip_of, failure_of, view_of
 from soravid.ledger import JobRow
 from soravid.media.links import notebook_dir
-from soravid.pipeline import JOB_DEADLINE, Pipeline
+from soravid.pipeline import Pipeline
 from soravid.plans import Plan
 from soravid.types import Video
 from soravid.views import JobView
@@ -35,20 +35,13 @@ class Job:
     goes on.
     """
 
-    def __init__(
-        self,
-        pipeline: Pipeline,
-        *,
-        out: str | os.PathLike[str] | None = None,
-        deadline: float = JOB_DEADLINE,
-    ) -> None:
+    def __init__(self, pipeline: Pipeline, *, out: str | os.PathLike[str] | None = None) -> None:
         self._pipeline = pipeline
         # Absolute from the start: the working folder may be another one by the time the clip is there.
         file = None if out is None else Path(out).expanduser().absolute()
         in_folder = out is not None and clips.names_folder(out)
         self._folder = file if file and in_folder else notebook_dir() / settings.media_dir()
         self._file = None if in_folder else file
-        self._deadline = deadline
         self._row: JobRow | None = None
         self._fetching = False
         self._elder: Job | None = None
@@ -61,20 +54,13 @@ class Job:
     # --- making one ----------------------------------------------------------------------------------
 
     @classmethod
-    def start(
-        cls,
-        pipeline: Pipeline,
-        plan: Plan,
-        *,
-        out: str | os.PathLike[str] | None = None,
-        reuse: bool = False,
-    ) -> Job:
-        """Send a plan on its way and return at once; with ``reuse``, take the clip that there is already.
+    def start(cls, pipeline: Pipeline, plan: Plan, *, out: str | os.PathLike[str] | None = None) -> Job:
+        """Send a plan on its way and return at once; where it says ``reuse``, take the clip that there is.
 
         Raises:
             JournalError: the journal cannot be written; nothing was sent.
         """
-        if reuse and (row := pipeline.journal.same_request(plan.request.fingerprint())):
+        if plan.reuse and (row := pipeline.journal.same_request(plan.request.fingerprint())):
             if row.path:
                 return cls._of_stored(pipeline, row, out)
             return cls.of(pipeline, row, out=out).resume()
@@ -246,7 +232,7 @@ class Job:
                 return
             if row.video_id is None and not row.final:
                 row = await self._pipeline.recover(row)
-            row = await self._pipeline.watch(row, self._saw, self._deadline)
+            row = await self._pipeline.watch(row, self._saw)
             if row.status != "completed":
                 raise failure_of(row)
             if row.path is None:

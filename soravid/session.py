@@ -71,7 +71,7 @@ def generate(
             options=options,
         )
     )
-    return Job.start(current(), plan, out=path, reuse=bool(options.get("reuse")))
+    return Job.start(current(), plan, out=path)
 
 
 @dataclass(frozen=True, slots=True)
