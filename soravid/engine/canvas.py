@@ -82,6 +82,11 @@ class Canvas:
         self.y: Array = np.zeros((frame.height, frame.width), np.float32)
         self.u: Array = np.zeros((frame.height // 2, frame.width // 2), np.float32)
         self.v: Array = np.zeros_like(self.u)
+        self._scratch = [np.empty(frame.height * frame.width, np.float32) for _ in range(2)]
+
+    def scratch(self, number: int, shape: tuple[int, int]) -> Array:
+        """Return one of two arrays to calculate in, with anything in it: new large ones cost page faults."""
+        return self._scratch[number][: shape[0] * shape[1]].reshape(shape)
 
     def planes(self) -> tuple[tuple[Array, int], tuple[Array, int], tuple[Array, int]]:
         """Return each plane with the number of pixels one of its samples stands for."""
@@ -106,9 +111,10 @@ def _span(low: float, high: float, step: int, size: int) -> tuple[int, int]:
     return max(0, math.floor(low / step) - 1), min(size, math.ceil(high / step) + 1)
 
 
-def ramp(stops: list[tuple[float, Colour]], at: Array) -> tuple[Array, Array, Array]:
-    """Return luma and chroma of a colour ramp with `stops` (place, colour) at the places `at`."""
-    places = [place for place, _ in stops]
-    colours = [to_ycc(colour) for _, colour in stops]
-    y, u, v = (np.interp(at, places, [c[i] for c in colours]).astype(np.float32) for i in range(3))
-    return y, u, v
+def bell(away: Any) -> Array:
+    """Return ``exp(-away**2)``, never so small that products with it are denormal, which are very slow."""
+    powers: Array = away * away
+    np.minimum(powers, np.float32(30), out=powers)
+    np.negative(powers, out=powers)
+    np.exp(powers, out=powers)
+    return powers

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from soravid.engine.camera import View
-from soravid.engine.canvas import Array, Canvas, Lens
+from soravid.engine.canvas import Array, Canvas, Lens, bell
 from soravid.engine.palette import Colour, to_ycc
 
 
@@ -40,7 +41,12 @@ class Clouds:
     def paint(self, canvas: Canvas, view: View, time: float) -> None:
         """Paint cloud by cloud."""
         lens = Lens(canvas.frame, view, self.depth)
-        rows, columns = lens.rows(canvas.frame.height // 2, 2), lens.columns(canvas.frame.width)
+        frame = canvas.frame
+        rows, columns = lens.rows(frame.height // 2, 2), lens.columns(frame.width)
+        # What is left of the ground after all clouds, on every other row: nothing in a cloud is sharp.
+        dense = canvas.scratch(0, (frame.height // 2, frame.width))
+        first, last = frame.height // 2, 0
+        dense[: canvas.floor // 2] = 1
         for cloud in self.puffs:
             x, y, wide, high, strength = cloud.T
             x = x + np.float32(self.drift * time)
@@ -50,28 +56,36 @@ class Clouds:
             right = (int(np.searchsorted(columns, (x + 2.3 * wide).max())) + 1) & ~1
             if top >= bottom or left >= right:
                 continue
-            across = np.exp(-(((columns[left:right, None] - x) / wide) ** 2))
+            across = bell((columns[left:right, None] - x) / wide)
             # Flat below, soft above: the underside falls off three times as fast.
             away = (rows[top:bottom, None] - y) / high
-            down = strength * np.exp(-(np.where(away > 0, 3 * away, away) ** 2))
-            self._paint(canvas, down @ across.T, top, left)
+            down = strength * bell(np.where(away > 0, 3 * away, away))
+            cover = down @ across.T
+            cover += 1
+            dense[top:bottom, left:right] *= cover
+            first, last = min(first, top), max(last, bottom)
+        if first < last:
+            self._paint(canvas, dense[first:last], first)
 
-    def _paint(self, canvas: Canvas, cover: Array, top: int, left: int) -> None:
-        # Every other row and what is between them: nothing in a cloud is sharp.
-        cover /= 1 + cover
+    def _paint(self, canvas: Canvas, dense: Array, top: int) -> None:
+        keep = np.reciprocal(dense, out=dense)
         luma, *chroma = to_ycc(self.colour)
-        height, width = cover.shape
-        full = np.repeat(cover, 2, axis=0)
-        full[1:-1:2] = (full[1:-1:2] + full[2::2]) * np.float32(0.5)
-        _tint(canvas.y[2 * top : 2 * (top + height), left : left + width], luma, full)
+        height, width = keep.shape
+        full = canvas.scratch(1, (2 * height, width))
+        full[::2] = keep
+        np.add(keep[:-1], keep[1:], out=full[1:-1:2])
+        full[1:-1:2] *= np.float32(0.5)
+        full[-1] = keep[-1]
+        _fade(canvas.y[2 * top : 2 * (top + height)], luma, full)
+        half = np.ascontiguousarray(keep[:, ::2])
         for plane, value in zip((canvas.u, canvas.v), chroma, strict=True):
-            _tint(plane[top : top + height, left // 2 : (left + width) // 2], value, cover[:, ::2])
+            _fade(plane[top : top + height], value, half)
 
 
-def _tint(area: Array, value: float, cover: Array) -> None:
-    change = np.float32(value) - area
-    change *= cover
-    area += change
+def _fade(area: Array, value: float, keep: Array) -> None:
+    area -= np.float32(value)
+    area *= keep
+    area += np.float32(value)
 
 
 @dataclass(frozen=True)
@@ -84,8 +98,8 @@ class Stars:
         """Paint them, twinkling slowly."""
         lens = Lens(canvas.frame, view, 0.0)
         grain = canvas.frame.unit / 960
-        for x, y, size, bright, phase in self.points:
-            shine = bright * (0.78 + 0.22 * np.sin(1.3 * time + phase))
+        for x, y, size, bright, phase in self.points.tolist():
+            shine = bright * (0.78 + 0.22 * math.sin(1.3 * time + phase))
             _spot(canvas, lens.x(x), lens.y(y), size * grain, size * grain, 215.0, shine)
 
 
@@ -108,17 +122,19 @@ class Glitter:
             return
         left = max(0, int(lens.x(x - 1.5 * wide).min()) & ~1)
         right = min(canvas.frame.width, (int(lens.x(x + 1.5 * wide).max()) + 2) & ~1)
-        for (plane, step), value in zip(canvas.planes(), to_ycc(self.colour), strict=True):
+        colour = to_ycc(self.colour)
+        for step, planes in ((1, (0,)), (2, (1, 2))):
             rows, columns = slice(top // step, bottom // step), slice(left // step, right // step)
-            at_rows = lens.rows(plane.shape[0], step)[rows, None]
-            away = (lens.columns(plane.shape[1], step)[columns, None] - x) / wide
+            at_rows = lens.rows(canvas.frame.height // step, step)[rows, None]
+            away = (lens.columns(canvas.frame.width // step, step)[columns, None] - x) / wide
             away *= away
-            across = np.exp(-(away * away))
-            down = shine * np.exp(-(((at_rows - y) / high) ** 2))
-            cover = down.astype(np.float32) @ across.astype(np.float32).T
-            np.minimum(cover, 0.92, out=cover)
-            area = plane[rows, columns]
-            area += (np.float32(value) - area) * cover
+            cover = (shine * bell((at_rows - y) / high)) @ bell(away).T
+            np.minimum(cover, np.float32(0.92), out=cover)
+            for index in planes:
+                area, change = canvas.planes()[index][0][rows, columns], canvas.scratch(1, cover.shape)
+                np.subtract(np.float32(colour[index]), area, out=change)
+                change *= cover
+                area += change
 
 
 @dataclass(frozen=True)
@@ -133,10 +149,10 @@ class Fall:
         """Paint the drops which are in the frame."""
         frame = canvas.frame
         wide, tall = frame.half_width + 0.5, frame.half_height + 0.3
-        for index, (x, y, width, height, bright, depth, speed) in enumerate(self.drops):
-            lens = Lens(frame, view, float(depth))
+        for index, (x, y, width, height, bright, depth, speed) in enumerate(self.drops.tolist()):
+            lens = Lens(frame, view, depth)
             fallen = (y + speed * time + tall) % (2 * tall) - tall
-            aside = x + self.slant * speed * time + self.wander * np.sin(0.9 * time + index)
+            aside = x + self.slant * speed * time + self.wander * math.sin(0.9 * time + index)
             aside = (aside + wide) % (2 * wide) - wide
             _spot(
                 canvas,
@@ -169,13 +185,17 @@ def _spot(
         return
     rows = np.arange(top, bottom, dtype=np.float32) + np.float32(0.5 - y)
     columns = np.arange(left, right, dtype=np.float32) + np.float32(0.5 - x)
-    down = np.exp(-((rows / max(high, 0.6)) ** 2))[:, None]
+    down = bell(rows / max(high, 0.6))[:, None]
+    down *= np.float32(alpha)
     if slant:
-        across = np.exp(-(((columns[None, :] - slant * rows[:, None]) / max(wide, 0.6)) ** 2))
+        cover = bell((columns - slant * rows[:, None]) / max(wide, 0.6))
+        cover *= down
     else:
-        across = np.exp(-((columns / max(wide, 0.6)) ** 2))[None, :]
+        cover = bell(columns / max(wide, 0.6)) * down
     area = canvas.y[top:bottom, left:right]
-    area += (np.float32(luma) - area) * (down * across * np.float32(alpha))
+    change = np.float32(luma) - area
+    change *= cover
+    area += change
 
 
 @dataclass(frozen=True)

@@ -38,11 +38,12 @@ class ClipWriter:
         # A fixed number of threads: x264's result depends on it, and must not depend on the machine.
         context.thread_count = 2
         # Superfast but for what its flat ramps need: with mbtree half the bytes, with aq-mode 3 no bands
-        # in the dark.
+        # in the dark. No B-frames: x264's mbtree reads memory that nobody wrote for them, and the same
+        # frames then now and then give another file.
         context.options = {
             "preset": "superfast",
-            "crf": "19",
-            "x264-params": "mbtree=1:rc-lookahead=8:scenecut=0:b-adapt=0:aq-mode=3",
+            "crf": "21",
+            "x264-params": "mbtree=1:rc-lookahead=8:scenecut=0:bframes=0:aq-mode=3",
         }
         self._stream = stream
         self._time_base = Fraction(1, fps)

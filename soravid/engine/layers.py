@@ -7,16 +7,17 @@ matrix product paints it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from PIL import Image
 
 from soravid.engine.camera import View
-from soravid.engine.canvas import Array, Canvas, Frame, Lens, ramp
+from soravid.engine.canvas import Array, Canvas, Frame, Lens, bell
 from soravid.engine.palette import Colour, to_ycc
 
 Stops = list[tuple[float, Colour]]
@@ -59,31 +60,53 @@ class Fill:
     stops: Stops
     glows: tuple[Glow, ...] = ()
 
-    def factors(self, lens: Lens, shape: tuple[int, ...], step: int) -> tuple[list[Array], Array]:
-        """Return for each of y, u, v a ``(rows, n)`` matrix, and the ``(n, columns)`` they share."""
-        at_rows, at_columns = lens.rows(shape[0], step), lens.columns(shape[1], step)
-        bases = ramp(self.stops, at_rows)
-        left = [[base] for base in bases]
-        right: list[Array] = [np.ones(shape[1], np.float32)]
-        for glow in self.glows:
-            high = glow.strength * np.exp(-(((at_rows - glow.y) / glow.height) ** 2))
-            right.append(np.exp(-(((at_columns - glow.x) / glow.width) ** 2)).astype(np.float32))
-            for plane, base, value in zip(left, bases, to_ycc(glow.colour), strict=True):
-                plane.append((high * (value - base)).astype(np.float32))
-        return [np.stack(plane, axis=1) for plane in left], np.stack(right)
+    @cached_property
+    def _ramps(self) -> tuple[list[float], list[list[float]]]:
+        colours = [to_ycc(colour) for _, colour in self.stops]
+        return [place for place, _ in self.stops], [[colour[i] for colour in colours] for i in range(3)]
+
+    def seen(self, lens: Lens, frame: Frame, top: int, bottom: int) -> Seen:
+        """Return the fill as it is seen in the rows from `top` to `bottom` (even pixels)."""
+        left: list[Array] = []
+        right: list[Array] = []
+        places, ramps = self._ramps
+        for step, planes in ((1, (0,)), (2, (1, 2))):
+            at_rows = lens.rows(frame.height // step, step)[top // step : bottom // step]
+            at_columns = lens.columns(frame.width // step, step)
+            highs = [glow.strength * bell((at_rows - glow.y) / glow.height) for glow in self.glows]
+            shared = np.ones((1 + len(highs), len(at_columns)), np.float32)
+            for row, glow in enumerate(self.glows, 1):
+                shared[row] = bell((at_columns - glow.x) / glow.width)
+            right.append(shared)
+            for index in planes:
+                base = np.interp(at_rows, places, ramps[index])
+                own = np.empty((len(base), len(shared)), np.float32)
+                own[:, 0] = base
+                for column, (glow, high) in enumerate(zip(self.glows, highs, strict=True), 1):
+                    own[:, column] = high * (to_ycc(glow.colour)[index] - base)
+                left.append(own)
+        return Seen(top, (left[0], left[1], left[2]), (right[0], right[1], right[1]))
 
 
-def paint_fill(canvas: Canvas, lens: Lens, fill: Fill, top: int, bottom: int) -> None:
-    """Fill the rows from `top` to `bottom` (even pixels), as far as they will be seen."""
-    bottom = min(bottom, canvas.floor)
-    if top >= bottom:
-        return
-    for step, planes in ((1, (0,)), (2, (1, 2))):
-        shape = canvas.planes()[planes[0]][0].shape
-        left, right = fill.factors(lens, shape, step)
-        rows = slice(top // step, bottom // step)
-        for index in planes:
-            np.matmul(left[index][rows], right, out=canvas.planes()[index][0][rows])
+@dataclass(frozen=True)
+class Seen:
+    """A fill from the row `top` on: for each of y, u, v a ``(rows, n)`` and an ``(n, columns)`` matrix."""
+
+    top: int
+    left: tuple[Array, Array, Array]
+    right: tuple[Array, Array, Array]
+
+    def onto(self, index: int, rows: slice, out: Array) -> None:
+        """Write the samples of the `rows` of a plane."""
+        top = self.top if index == 0 else self.top // 2
+        np.matmul(self.left[index][rows.start - top : rows.stop - top], self.right[index], out=out)
+
+    def paint(self, canvas: Canvas, top: int, bottom: int) -> None:
+        """Fill the rows from `top` to `bottom` (even pixels)."""
+        for index, (plane, step) in enumerate(canvas.planes()):
+            rows = slice(top // step, bottom // step)
+            if rows.start < rows.stop:
+                self.onto(index, rows, plane[rows])
 
 
 @dataclass(frozen=True)
@@ -94,7 +117,8 @@ class Sky:
 
     def paint(self, canvas: Canvas, view: View, time: float) -> None:  # noqa: ARG002 - a Layer
         """Paint the whole frame."""
-        paint_fill(canvas, Lens(canvas.frame, view, 0.0), self.fill, 0, canvas.frame.height)
+        lens = Lens(canvas.frame, view, 0.0)
+        self.fill.seen(lens, canvas.frame, 0, canvas.floor).paint(canvas, 0, canvas.floor)
 
 
 @dataclass(frozen=True)
@@ -124,40 +148,54 @@ class Ridge:
     def paint(self, canvas: Canvas, view: View, time: float) -> None:
         """Paint the edge with its coverage, and everything under it."""
         lens = Lens(canvas.frame, view, self.depth)
-        width, height = canvas.frame.width, canvas.frame.height
-        edge = self._edge(lens, width, time)
+        edge = self._edge(lens, canvas.frame.width, time)
+        floor = canvas.floor
         top = max(0, int(edge.min()) - 2) & ~1
-        full = max(0, min(height, (int(edge.max()) + 4) & ~1))
-        paint_fill(canvas, lens, self.fill, full, height)
-        if top < min(full, canvas.floor):
-            self._paint_edge(canvas, lens, edge, top, min(full, canvas.floor))
+        full = max(top, min(floor, (int(edge.max()) + 4) & ~1))
+        if top < floor:
+            seen = self.fill.seen(lens, canvas.frame, top, floor)
+            seen.paint(canvas, full, floor)
+            if top < full:
+                self._paint_edge(canvas, seen, edge, top, full)
+
+    @cached_property
+    def _heights(self) -> tuple[Array, Array]:
+        return np.arange(len(self.outline), dtype=np.float64), self.outline.astype(np.float64)  # type: ignore[return-value]
 
     def _edge(self, lens: Lens, width: int, time: float) -> Array:
         at = lens.columns(width) - np.float32(self.sway * time)
         places = (at + self.reach) * ((len(self.outline) - 1) / (2 * self.reach))
-        heights = np.interp(places, np.arange(len(self.outline)), self.outline)
-        rise = self.heave * np.sin(1.1 * time + 7 * self.depth)
+        heights = np.interp(places, *self._heights)
+        rise = self.heave * math.sin(1.1 * time + 7 * self.depth)
         return lens.y(heights + rise).astype(np.float32)  # type: ignore[no-any-return]
 
-    def _paint_edge(self, canvas: Canvas, lens: Lens, edge: Array, top: int, bottom: int) -> None:
+    def _paint_edge(self, canvas: Canvas, seen: Seen, edge: Array, top: int, bottom: int) -> None:
         # On a slope the distance to the edge is shorter than the height above it.
-        slope = np.gradient(edge)
-        steep = (1 / np.sqrt(1 + slope**2)).astype(np.float32)
+        slope = np.empty_like(edge)
+        np.subtract(edge[2:], edge[:-2], out=slope[1:-1])
+        slope[0], slope[-1] = 2 * (edge[1] - edge[0]), 2 * (edge[-1] - edge[-2])
+        steep = 1 / np.sqrt(1 + slope * slope * np.float32(0.25))
         for step, planes in ((1, (0,)), (2, (1, 2))):
-            shape = canvas.planes()[planes[0]][0].shape
-            left, right = self.fill.factors(lens, shape, step)
             rows = slice(top // step, bottom // step)
             line = edge if step == 1 else (edge[::2] + edge[1::2]) / 4
-            middles = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None] + np.float32(0.5)
-            cover = (middles - line) * (steep if step == 1 else steep[::2])
-            cover += np.float32(0.5)
+            steps = steep if step == 1 else steep[::2]
+            shape = rows.stop - rows.start, len(line)
+            # ``(row + 0.5 - line) * steep + 0.5`` as one product.
+            middles = np.ones((shape[0], 2), np.float32)
+            middles[:, 0] = np.arange(0.5, shape[0])
+            across = np.stack([steps, np.float32(0.5) - (line - rows.start) * steps])
+            cover = np.matmul(middles, across, out=canvas.scratch(0, shape))
             np.clip(cover, 0, 1, out=cover)
             for index in planes:
-                area = canvas.planes()[index][0][rows]
-                colour = left[index][rows] @ right
-                colour -= area
-                colour *= cover
-                area += colour
+                _blend(canvas, seen, index, rows, cover)
+
+
+def _blend(canvas: Canvas, seen: Seen, index: int, rows: slice, cover: Array) -> None:
+    area, colour = canvas.planes()[index][0][rows], canvas.scratch(1, cover.shape)
+    seen.onto(index, rows, colour)
+    colour -= area
+    colour *= cover
+    area += colour
 
 
 WALL = 120
@@ -183,11 +221,11 @@ class Cutout:
     def paint(self, canvas: Canvas, view: View, time: float) -> None:  # noqa: ARG002 - a Layer
         """Paint the part of the mask which is in the frame."""
         lens = Lens(canvas.frame, view, self.depth)
-        frame = canvas.frame
-        foot = int(lens.y(self.y + self.height)) & ~1
-        if foot < frame.height:
-            paint_fill(canvas, lens, self.fill, max(0, foot - 2), frame.height)
-        top, bottom = max(0, int(lens.y(self.y)) + 1) & ~1, min(frame.height, foot)
+        frame, floor = canvas.frame, canvas.floor
+        top, foot = max(0, int(lens.y(self.y + self._clear)) + 1) & ~1, int(lens.y(self.y + self.height)) & ~1
+        seen = self.fill.seen(lens, frame, min(top, max(0, foot - 2)), floor)
+        seen.paint(canvas, max(0, foot - 2), floor)
+        bottom = min(floor, foot)
         if bottom - top < 2:
             return
         scale = self.mask.width / self.width / lens.scale
@@ -198,21 +236,36 @@ class Cutout:
             min(self.mask.width, start_x + frame.width * scale),
             min(self.mask.height, start_y + (bottom - top) * scale),
         )
-        size = (frame.width, bottom - top)
-        values = np.asarray(self.mask.resize(size, Image.Resampling.BILINEAR, box=box), np.float32)
-        cover = np.minimum(values * np.float32(1 / WALL), 1)
-        lit = np.maximum((values - WALL) * np.float32(1 / (255 - WALL)), 0)
+        values = self.mask.resize((frame.width, bottom - top), Image.Resampling.BILINEAR, box=box)
         for step, planes in ((1, (0,)), (2, (1, 2))):
-            shape = canvas.planes()[planes[0]][0].shape
-            left, right = self.fill.factors(lens, shape, step)
+            part = values if step == 1 else values.reduce(2)
+            shape = part.height, part.width
             rows = slice(top // step, bottom // step)
-            part = cover if step == 1 else _halved(cover)
-            shine = lit if step == 1 else _halved(lit)
+            cover = canvas.scratch(0, shape)
+            np.multiply(np.asarray(part), np.float32(1 / WALL), out=cover)
+            shine = self._shine(cover) if self._lit else None
+            np.minimum(cover, 1, out=cover)
             for index in planes:
-                area = canvas.planes()[index][0][rows]
-                area += (left[index][rows] @ right - area) * part
-                area += (np.float32(to_ycc(self.light)[index]) - area) * shine
+                _blend(canvas, seen, index, rows, cover)
+                if shine is not None:
+                    area, change = canvas.planes()[index][0][rows], canvas.scratch(1, shape)
+                    np.subtract(np.float32(to_ycc(self.light)[index]), area, out=change)
+                    change *= shine
+                    area += change
 
+    @cached_property
+    def _clear(self) -> float:
+        """How much of the mask, from the top, is empty."""
+        box = self.mask.getbbox()
+        return max(0, box[1] - 4) / self.mask.height * self.height if box else 0.0
 
-def _halved(area: Array) -> Array:
-    return (area[::2, ::2] + area[1::2, ::2] + area[::2, 1::2] + area[1::2, 1::2]) * np.float32(0.25)
+    @cached_property
+    def _lit(self) -> bool:
+        brightest: Any = self.mask.getextrema()[1]
+        return bool(brightest > WALL)
+
+    def _shine(self, cover: Array) -> Array:
+        shine = cover - 1
+        np.maximum(shine, 0, out=shine)
+        shine *= np.float32(WALL / (255 - WALL))
+        return shine

@@ -46,7 +46,7 @@ class Sprite:
     ) -> None:
         self._x, self._y, self._size, self._depth, self._motion = x, y, size, depth, motion
         # Enough pixels for the strongest push-in.
-        side = max(24, min(1400, int(2.6 * size * unit)))
+        side = max(24, min(1400, int(2.6 * size * unit))) & ~1
         self._planes, self._box = _draw(shapes, side)
 
     def paint(self, canvas: Canvas, view: View, time: float) -> None:
@@ -57,9 +57,9 @@ class Sprite:
         x, y = lens.x(self._x + aside), lens.y(self._y + up)
         left, top, right, bottom = self._box
         area = (x + left * size, y + top * size, x + right * size, y + bottom * size)
-        luma, blue, red, alpha = self._planes
+        (luma, alpha), (blue, red, small) = self._planes
         _place(((canvas.y, luma, 0),), alpha, area)
-        _place(((canvas.u, blue, 128), (canvas.v, red, 128)), alpha, tuple(side / 2 for side in area))
+        _place(((canvas.u, blue, 128), (canvas.v, red, 128)), small, tuple(side / 2 for side in area))
 
 
 def _place(
@@ -79,17 +79,19 @@ def _place(
         min((y1 - top) * down, alpha.height),
     )
     size, smooth = (x1 - x0, y1 - y0), Image.Resampling.BILINEAR
-    clear = 1 - np.asarray(alpha.resize(size, smooth, box=box), np.float32) * np.float32(1 / 255)
+    clear = np.asarray(alpha.resize(size, smooth, box=box)) * np.float32(-1 / 255)
+    clear += 1
     for plane, colour, zero in planes:
         part = plane[y0:y1, x0:x1]
         part *= clear
-        part += np.asarray(colour.resize(size, smooth, box=box), np.float32)
-        if zero:
-            part -= np.float32(zero)
+        part += np.asarray(colour.resize(size, smooth, box=box)) - np.float32(zero)
 
 
-def _draw(shapes: list[Shape], side: int) -> tuple[list[Image.Image], tuple[float, float, float, float]]:
-    """Return luma, chroma differences and coverage, and the box they fill in units of the half-size."""
+_Planes = tuple[tuple[Image.Image, Image.Image], tuple[Image.Image, Image.Image, Image.Image]]
+
+
+def _draw(shapes: list[Shape], side: int) -> tuple[_Planes, tuple[float, float, float, float]]:
+    """Return luma and coverage, at half size chroma and coverage, and the box they fill in half-sizes."""
     large = side * _FINE
     pens = [Image.new("L", (large, large), zero) for zero in (0, 128, 128, 0)]
     for colour, points in shapes:
@@ -99,10 +101,17 @@ def _draw(shapes: list[Shape], side: int) -> tuple[list[Image.Image], tuple[floa
             ImageDraw.Draw(image).polygon(pixels, fill=round(value))
     planes = [image.reduce(_FINE) for image in pens]
     left, top, right, bottom = planes[3].getbbox() or (0, 0, side, side)
-    # A clear margin, which the resampling at the border of the bitmap needs.
-    box = max(0, left - 3), max(0, top - 3), min(side, right + 3), min(side, bottom + 3)
+    # A clear margin, which the resampling at the border of the bitmap needs, on the grid of the chroma.
+    box = (
+        max(0, left - 4) & ~1,
+        max(0, top - 4) & ~1,
+        min(side, (right + 5) & ~1),
+        min(side, (bottom + 5) & ~1),
+    )
     place = tuple(2 * edge / side - 1 for edge in box)
-    return [image.crop(box) for image in planes], (place[0], place[1], place[2], place[3])
+    fine = [image.crop(box) for image in planes]
+    drawn = (fine[0], fine[3]), (fine[1].reduce(2), fine[2].reduce(2), fine[3].reduce(2))
+    return drawn, (place[0], place[1], place[2], place[3])
 
 
 def _oval(x: float, y: float, wide: float, high: float, start: float = 0, end: float = 360) -> list[Point]:

@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soravid.engine.camera import DEFAULT, Phases, read_moves, view_at, without_moves
-from soravid.engine.canvas import Array, Canvas, Frame
+from soravid.engine.canvas import Canvas, Frame
 from soravid.engine.layers import Layer, floors
 from soravid.engine.palette import choose_palette
-from soravid.engine.picture import Picture
 from soravid.engine.scene import compose
 from soravid.engine.script import write_script
 from soravid.engine.store import Request
@@ -26,6 +25,8 @@ from soravid.engine.subjects import COLOURED, read_subjects
 from soravid.engine.titles import Card, Overlay, Titles
 
 Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
+
+_BAND = 48
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +47,7 @@ class Storyboard:
         self._request = request
         self._script = write_script(request.prompt, request.frames, request.fps)
         self._starts = list(accumulate((shot.frames for shot in self._script.shots), initial=0))[:-1]
-        self._picture = Picture(folder / request.reference, self.frame) if request.reference else None
+        self._picture = _picture(folder / request.reference, self.frame) if request.reference else None
         # Less than one step of noise hides the bands of slow ramps; the same in every frame costs no bits.
         noise = np.random.default_rng(20)
         self._luma_noise = noise.random((request.height, request.width), np.float32) + np.float32(16)
@@ -54,7 +55,7 @@ class Storyboard:
         # Shots are set up when they come, and only the present ones are kept: memory does not grow with them.
         self._setting_up = threading.Lock()
         self._take = lru_cache(maxsize=2)(self._set_up)
-        self._settled = lru_cache(maxsize=2)(lambda take: self._overlay(take, 1.0))
+        self._settled = lru_cache(maxsize=2)(lambda take: self._overlay(take, 1.0, (0, self.frame.height)))
 
     @property
     def cuts(self) -> frozenset[int]:
@@ -78,18 +79,23 @@ class Storyboard:
         for layer, canvas.floor in zip(take.layers, floors(take.layers, self.frame, view), strict=True):
             layer.paint(canvas, view, since / fps)
         ease = take.titles.ease(since)
-        overlay = self._settled(take) if ease >= 1 else self._overlay(take, ease)
-        canvas.y *= overlay.luma
-        canvas.u *= overlay.chroma
-        canvas.v *= overlay.chroma
-        take.titles.paint(canvas, number, self.frames)
-        y, u, v = overlay.added
-        return _rounded(canvas.y, y), _rounded(canvas.u, u), _rounded(canvas.v, v)
+        with self._setting_up:
+            settled = self._settled(take)
+        top, foot = take.titles.block
+        # While the line comes in, its rows differ from those of every later frame.
+        eased = self._overlay(take, ease, (top, foot)) if ease < 1 else settled
+        sections = ((settled, 0, top), (eased, top, foot), (settled, foot, self.frame.height))
+        planes = tuple(np.empty(plane.shape, np.uint8) for plane, _ in canvas.planes())
+        for overlay, start, stop in sections:
+            _finish(canvas, overlay, start, stop, planes)
+        take.titles.paint(planes, number, self.frames)
+        return planes[0], planes[1], planes[2]
 
-    def _overlay(self, take: Take, ease: float) -> Overlay:
-        overlay = take.titles.overlay(ease)
+    def _overlay(self, take: Take, ease: float, rows: tuple[int, int]) -> Overlay:
+        overlay = take.titles.overlay(ease, rows)
         for plane, noise in zip(overlay.added, (self._luma_noise, self._noise, self._noise), strict=True):
-            plane += noise
+            step = self.frame.width // plane.shape[1]
+            plane += noise[rows[0] // step : rows[1] // step]
         return overlay
 
     def _set_up(self, index: int) -> Take:
@@ -116,9 +122,29 @@ class Storyboard:
         return Take(phases, tuple(layers), Titles(self.frame, card, request.fps, marks))
 
 
-def _rounded(plane: Array, noise: Array) -> NDArray[np.uint8]:
-    # Cut off after noise of 0..1, each sample is rounded up or down by chance.
-    return np.add(plane, noise, out=np.empty(plane.shape, np.uint8), casting="unsafe")
+def _finish(
+    canvas: Canvas, overlay: Overlay, start: int, stop: int, planes: tuple[NDArray[np.uint8], ...]
+) -> None:
+    """Write the rows from `start` to `stop` under their overlay, by bands which the cache can hold."""
+    factors = overlay.luma, overlay.chroma, overlay.chroma
+    for row in range(start, stop, _BAND):
+        for (plane, step), factor, added, out in zip(
+            canvas.planes(), factors, overlay.added, planes, strict=True
+        ):
+            rows = slice(row // step, min(row + _BAND, stop) // step)
+            own = slice(rows.start - overlay.top // step, rows.stop - overlay.top // step)
+            band = plane[rows]
+            band *= factor[own]
+            band += added[own]
+            # Cut off after noise of 0..1, each sample is rounded up or down by chance.
+            np.copyto(out[rows], band, casting="unsafe")
+
+
+def _picture(path: Path, frame: Frame) -> Layer:
+    # Imported here: most clips have none, and their worker starts sooner.
+    from soravid.engine.picture import Picture
+
+    return Picture(path, frame)
 
 
 def _phases(said: tuple[str, ...]) -> Phases:

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from soravid.engine import lettering
-from soravid.engine.canvas import Array, Canvas, Frame
+from soravid.engine.canvas import Array, Frame
 from soravid.engine.palette import to_ycc
+
+Samples = tuple[NDArray[np.uint8], ...]
 
 MARK = "LOCAL PREVIEW, NOT AI"
 _EASE_FRAMES = 10
@@ -36,8 +39,9 @@ class Card:
 
 @dataclass(frozen=True)
 class Overlay:
-    """What luma and chroma are multiplied by, and what is then added to y, u and v."""
+    """What luma and chroma of the rows from `top` on are multiplied by, and then added to y, u and v."""
 
+    top: int
     luma: Array
     chroma: Array
     added: tuple[Array, Array, Array]
@@ -135,34 +139,45 @@ class Titles:
         part = min(1.0, (since_cut + 1) / _EASE_FRAMES)
         return part * part * (3 - 2 * part)
 
-    def overlay(self, ease: float) -> Overlay:
-        """Return the shading and the standing lettering as one product and one sum."""
-        frame = self._frame
-        ink = np.zeros((frame.height, frame.width), np.float32)
-        ink[self._top : self._rule] = self._line * np.float32(ease)
-        head = np.asarray(self._head, np.float32)[: frame.height - self._foot] * np.float32(0.9 / 255)
-        part = ink[self._foot : self._foot + len(head)]
-        np.maximum(part, head, out=part)
-        factor = self._shade * (1 - ink)
-        factor[self._top : self._rule] *= 1 - self._shadow * np.float32(ease)
+    @property
+    def block(self) -> tuple[int, int]:
+        """The (even) rows that the line eases in on, from the first to past the last."""
+        return max(0, self._top) & ~1, min(self._frame.height, (self._rule + 1) & ~1)
+
+    def overlay(self, ease: float, rows: tuple[int, int] | None = None) -> Overlay:
+        """Return, for all or some (even) rows, shading and standing lettering as one product and one sum."""
+        start, stop = rows or (0, self._frame.height)
+        shade = self._shade[start:stop]
+        ink, factor = np.zeros_like(shade), shade.copy()
+        top, rule = max(start, self._top), min(stop, self._rule)
+        if top < rule:
+            own = slice(top - self._top, rule - self._top)
+            np.multiply(self._line[own], np.float32(ease), out=ink[top - start : rule - start])
+            factor[top - start : rule - start] *= 1 - self._shadow[own] * np.float32(ease)
+        head = np.asarray(self._head, np.float32) * np.float32(0.9 / 255)
+        top, foot = max(start, self._foot), min(stop, self._foot + len(head))
+        if top < foot:
+            part = ink[top - start : foot - start]
+            np.maximum(part, head[top - self._foot : foot - self._foot], out=part)
+        factor *= 1 - ink
         half = (ink[::2, ::2] + ink[1::2, ::2] + ink[::2, 1::2] + ink[1::2, 1::2]) * np.float32(0.25)
         luma, blue, red = (np.float32(value) for value in to_ycc(_PAPER))
-        return Overlay(factor, self._shade[::2, ::2] * (1 - half), (ink * luma, half * blue, half * red))
+        return Overlay(start, factor, shade[::2, ::2] * (1 - half), (ink * luma, half * blue, half * red))
 
-    def paint(self, canvas: Canvas, number: int, total: int) -> None:
+    def paint(self, planes: Samples, number: int, total: int) -> None:
         """Write what changes with every frame: the time code and how far the clip is."""
         if not self._stamp:
-            self._paint_code(canvas, number)
-        self._paint_rule(canvas, (number + 1) / total)
+            self._paint_code(planes, number)
+        self._paint_rule(planes, (number + 1) / total)
 
-    def _paint_code(self, canvas: Canvas, number: int) -> None:
+    def _paint_code(self, planes: Samples, number: int) -> None:
         seconds, rest = divmod(number, self._fps)
         text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}:{rest:02}"
         glyphs = _figures(self._small)[1]
         strip = np.concatenate([glyphs[char] for char in text], axis=1)
-        _ink(canvas, strip * np.float32(0.72), self._code_at, self._foot)
+        _ink(planes, strip * np.float32(0.72), self._code_at, self._foot)
 
-    def _paint_rule(self, canvas: Canvas, done: float) -> None:
+    def _paint_rule(self, planes: Samples, done: float) -> None:
         frame = self._frame
         thick = max(1, round(frame.unit / 480))
         left, right = self._left, frame.width - self._left
@@ -172,7 +187,7 @@ class Titles:
         for mark in self._marks:
             at = round(left + mark * (right - left)) - left
             ink[max(0, at - thick) : at + thick] = 0.0
-        _ink(canvas, np.repeat(ink[None, :], thick, axis=0), left, self._rule)
+        _ink(planes, np.repeat(ink[None, :], thick, axis=0), left, self._rule)
 
 
 def _pill(text: str, small: int) -> Image.Image:
@@ -230,20 +245,28 @@ def _figures(size: int) -> tuple[int, dict[str, Array]]:
     return cell, cells
 
 
-def _ink(canvas: Canvas, mask: Array, x: int, y: int) -> None:
-    """Mix paper white into the canvas by a mask with its corner at ``(x, y)``."""
-    height, width = canvas.y.shape
+def _ink(planes: Samples, mask: Array, x: int, y: int) -> None:
+    """Mix paper white into a frame's 8-bit planes by a mask with its corner at ``(x, y)``."""
+    height, width = planes[0].shape
     mask = mask[: max(0, height - y), : max(0, width - x)]
     if not mask.size:
         return
     luma, blue, red = to_ycc(_PAPER)
-    area = canvas.y[y : y + mask.shape[0], x : x + mask.shape[1]]
-    area += (np.float32(luma) - area) * mask
+    _mix(planes[0], luma + 16, mask, x, y)
     # Chroma has half the samples: pad to the even grid, then average.
     top, left = y % 2, x % 2
     rows, columns = mask.shape
-    padded = np.pad(mask, ((top, (top + rows) % 2), (left, (left + columns) % 2)))
+    padded = np.zeros((top + rows + 1 & ~1, left + columns + 1 & ~1), np.float32)
+    padded[top : top + rows, left : left + columns] = mask
     small = (padded[::2, ::2] + padded[1::2, ::2] + padded[::2, 1::2] + padded[1::2, 1::2]) * np.float32(0.25)
-    for plane, value in ((canvas.u, blue), (canvas.v, red)):
-        part = plane[y // 2 : y // 2 + small.shape[0], x // 2 : x // 2 + small.shape[1]]
-        part += (np.float32(value) - part) * small[: part.shape[0], : part.shape[1]]
+    for plane, value in zip(planes[1:], (blue + 128, red + 128), strict=True):
+        _mix(plane, value, small, x // 2, y // 2)
+
+
+def _mix(plane: NDArray[np.uint8], value: float, mask: Array, x: int, y: int) -> None:
+    area = plane[y : y + mask.shape[0], x : x + mask.shape[1]]
+    change = np.float32(value) - area
+    change *= mask[: area.shape[0], : area.shape[1]]
+    change += np.float32(0.5)
+    change += area
+    np.copyto(area, change, casting="unsafe")

@@ -23,7 +23,8 @@ from soravid.engine.locks import FileLock
 from soravid.engine.store import CONTENT, Request
 
 _REST = 60  # seconds without a job after which a warm worker goes
-_PAINTERS = 2
+# One: a second one waits for the interpreter's lock more than it paints; the encoder has the other core.
+_PAINTERS = 1
 _AHEAD = 3  # frames painted before the encoder takes them; bounds the memory
 
 
