@@ -20,6 +20,7 @@ from soravid.errors import (
     RateLimited,
     ServerError,
 )
+from soravid.pipeline import Pipeline
 from tests.core.helpers import KEY, MODEL, kinds, posts, until
 from tests.core.servers import Gate, closed_port, down
 from tests.fakes.openai import OpenAIFake
@@ -226,13 +227,16 @@ def test_a_watch_that_ends_too_early_says_so_and_the_job_can_be_resumed(
     assert posts(openai) == 1
 
 
-def test_the_same_job_can_be_resumed_after_its_deadline(openai: OpenAIFake) -> None:
+def test_the_same_job_can_be_resumed_after_its_deadline(
+    openai: OpenAIFake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     openai.polls_to_finish = 10_000
     video = soravid.video_generation("a kite", MODEL)
     job = soravid.find_job(video.id)
-    job._deadline = 0.2
-    with pytest.raises(DeadlineExceeded):
-        job.wait()
+    with monkeypatch.context() as patch:
+        patch.setattr(Pipeline.watch, "__defaults__", (None, 0.2))
+        with pytest.raises(DeadlineExceeded):
+            job.wait()
     openai.finish(video.id)
     assert job.resume().wait(5).path.is_file()
 

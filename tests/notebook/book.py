@@ -40,6 +40,7 @@ class Book:
         self.lab = lab
         self.name = name
         self.traffic = Traffic()
+        self._reloaded = False
         page.on("websocket", self.traffic.listen)
         if page.url.startswith(lab.url):
             self.command("docmanager:open", path=name)
@@ -173,11 +174,14 @@ class Book:
         self.page.goto("about:blank")
         self.page.goto(self._url)
         self._wait_until_open()
+        self._reloaded = True
 
     def close(self) -> None:
         """Close the notebook without saving, and end its kernel."""
         self.page.remove_listener("websocket", self.traffic.listen)
         self._in_panel("panel?.dispose();")
+        if self._reloaded:
+            self.page.close()  # it may bring back, at any time, what was open before
         self.lab.shutdown_kernels()
 
     def pause(self, seconds: float) -> None:
