@@ -8,10 +8,11 @@ from typing import get_args
 
 from soravid import catalog
 from soravid.deployments import Deployment, Options
-from soravid.errors import InvalidRequest, ModelRetired, UnknownModel, nearest, one_of
+from soravid.errors import InvalidRequest, ModelRetired, UnknownModel, UnsupportedOperation, nearest, one_of
 from soravid.types import Operation, VideoRequest, parse_size
 
 _FIELDS = {"prompt", "model", "seconds", "size", "seed", "negative_prompt", "input_reference", "video"}
+_FITS = ("cover", "contain")
 """Fields that decide what a clip is and costs: they go through the checks, not around them."""
 
 
@@ -42,6 +43,15 @@ def check_options(options: Options) -> Options:
         )
     for name in ("extra_body", "metadata"):
         _check_json(name, options.get(name))
+    audio, fit = options.get("audio"), options.get("fit")
+    if audio is not None and not isinstance(audio, bool):
+        raise InvalidRequest(f"audio must be True or False, not {audio!r}.", param="audio")
+    if fit is not None and fit not in _FITS:
+        raise InvalidRequest(f"fit must be {one_of(_FITS)}, not {fit!r}.", param="fit")
+    for name in ("negative_prompt", "aspect_ratio", "resolution", "user"):
+        word: object = options.get(name)
+        if word is not None and not isinstance(word, str):
+            raise InvalidRequest(f"{name} must be text, not {type(word).__name__}.", param=name)
     key = options.get("idempotency_key")
     if key is not None and not (
         isinstance(key, str) and 0 < len(key) <= 255 and key.isascii() and key.isprintable()
@@ -115,12 +125,19 @@ def check_request(request: VideoRequest, deployment: Deployment, today: date) ->
         raise ModelRetired(
             f"{model.id} was shut down on {model.retires_on}.",
             param="model",
-            hint=f"Use {one_of(model.replaced_by)}, or set api_base to a server that still speaks for it.",
+            hint=f"Use {one_of(model.replaced_by)}, or set api_base to a server that still speaks for it."
+            if model.replaced_by
+            else "",
         )
+    if lack := model.lacks(request):
+        ability, words, param = lack
+        others = catalog.able(ability, today, near=deployment.provider)
+        hint = f"{one_of(others[:3])} can." if others else ""
+        raise UnsupportedOperation(words, param=param, hint=hint)
     model.check(request)
 
 
 def _suggest(model: str) -> str:
     known = [entry.id for entry in catalog.models()]
-    near = nearest(model, known) or [name for name in known if name.endswith(f"/{model}")]
-    return f"Did you mean {one_of(near)}?" if near else f"Known models: {one_of(known)}."
+    near = [name for name in known if name.endswith(f"/{model}")] or nearest(model, known)
+    return f"Did you mean {one_of(near)}?" if near else "See: soravid models"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
+
+Bearer = str | Callable[[], str]
+"""A bearer token, or what gives one that is still valid (and may ask a server for it)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +22,12 @@ class ProviderProfile:
         default_base: the provider's own base URL; empty where each account has its own.
         poll_seconds: how often the provider wants to be asked.
         replays_creates: whether a create with the same ``Idempotency-Key`` gives the same job.
+        base_path: the path that people leave out when they give a bare host, such as ``/v1``.
+        variants: what it hands out beside the clip itself; the rest is made here from the clip.
+        states_cost: whether its answers say what was charged.
+        base_fields: for each ``{name}`` in ``default_base``, the variables that may hold it; a last one that
+            begins with ``=`` is the value where none does.
+        credentials: ``"google"``: where no token is set, Google's application default credentials.
     """
 
     name: str
@@ -29,6 +39,11 @@ class ProviderProfile:
     default_base: str = ""
     poll_seconds: float = 10.0
     replays_creates: bool = False
+    base_path: str = ""
+    variants: tuple[str, ...] = ("video",)
+    states_cost: bool = False
+    base_fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    credentials: Literal["", "google"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +56,7 @@ class Deployment:
     own_host: bool
     """Whether ``api_base`` is the provider's own address, not one that the user set."""
     api_key: str | None = field(default=None, repr=False)
-    bearer: str | None = field(default=None, repr=False)
+    bearer: Bearer | None = field(default=None, repr=False)
     api_version: str | None = None
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     timeout: float = 60.0
@@ -66,8 +81,14 @@ class Options(Connection, total=False):
     """Keywords of every call that makes a clip."""
 
     user: str | None
+    aspect_ratio: str | None
+    resolution: str | None
     seed: int | None
     negative_prompt: str | None
+    audio: bool | None
+    last_frame: Any
+    references: Any
+    fit: str | None
     metadata: dict[str, str] | None
     extra_body: dict[str, Any] | None
     fallbacks: list[str] | tuple[str, ...] | None

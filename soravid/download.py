@@ -13,6 +13,7 @@ from typing import BinaryIO
 import httpx2
 
 from soravid.errors import ConnectionFailed, ConnectionLost, DownloadFailed
+from soravid.loop import in_thread
 from soravid.providers.base import Download, Response
 from soravid.transport import (
     ATTEMPTS,
@@ -68,7 +69,10 @@ class Fetch:
         try:
             await asyncio.to_thread(self._target.parent.mkdir, parents=True, exist_ok=True)
             with self._part.open("wb") as file:
-                await self._all_of_it(file)
+                if self._source.data is not None:
+                    self._write_all(file, self._source.data)
+                else:
+                    await self._all_of_it(file)
                 file.flush()
                 await asyncio.to_thread(os.fsync, file.fileno())
             self._part.replace(self._target)
@@ -80,6 +84,11 @@ class Fetch:
             with suppress(OSError):
                 self._part.unlink(missing_ok=True)
         return self._target
+
+    def _write_all(self, file: BinaryIO, data: bytes) -> None:
+        """Bytes that came inside an answer: checked like any other."""
+        file.write(data)
+        self._look(file, "")
 
     async def _all_of_it(self, file: BinaryIO) -> None:
         fruitless = 0
@@ -165,6 +174,8 @@ class Fetch:
         if self._source.params:  # else the address stays to the letter: it may be signed
             url = url.copy_merge_params(dict(self._source.params))
         headers: Mapping[str, str] = {**self._source.headers, **plain}
+        if self._source.bearer:
+            headers = {**headers, "authorization": f"Bearer {await in_thread(self._source.bearer)}"}
         for _ in range(6):
             client = self._transport.client(url)
             request = client.build_request(

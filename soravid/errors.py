@@ -161,6 +161,13 @@ class NotFound(ProviderError):
     title = "The provider does not have it"
 
 
+class Expired(NotFound):
+    """The clip was there and has been removed: providers keep clips for an hour to some days."""
+
+    code = "content_expired"
+    title = "The clip is no longer at the provider"
+
+
 class RateLimited(ProviderError):
     """Too many requests; ``retry_after`` is the wait in seconds that the provider asks for, if it says."""
 
@@ -172,7 +179,7 @@ class RateLimited(ProviderError):
 class Refused(ProviderError):
     """The provider's safety check refused the prompt, the picture or the finished clip."""
 
-    code = "moderation_refused"
+    code = "moderation_blocked"
     title = "Refused by the provider's safety check"
 
 
@@ -238,16 +245,33 @@ class Cancelled(SoravidError):
     title = "Cancelled"
 
 
-REFUSALS = frozenset(
+REFUSED = "moderation_blocked"
+"""The one code of a refusal by a safety check, whatever the provider's own is (that one stands beside it)."""
+
+_REFUSALS = frozenset(
     {
-        "moderation_blocked",
-        "moderation_refused",
-        "content_policy_violation",
-        "content_filter",
+        REFUSED,
+        "content_policy_violation",  # fal, and OpenAI's image API
+        "content_filter",  # Azure
         "contentfilter",
+        "imagine:content-moderated",  # xAI
+        "no_video",  # Gemini's Omni models: completed, and only text came
+        "rai_filtered",  # Veo
+        "input_moderation",  # Azure's older jobs
+        "output_moderation",
+        "content_moderation",
     }
 )
-"""Codes, in lower case, by which providers say that a safety check refused."""
+_REFUSALS_BEGIN = ("safety.", "inputtextsensitive", "inputimagesensitive", "outputvideosensitive")
+_REFUSALS_HOLD = ("sensitivecontentdetected",)
+
+
+def is_refusal(code: object) -> bool:
+    """Whether a provider's code says that its safety check refused the prompt, the picture or the clip."""
+    word = str(code or "").lower()
+    return (
+        word in _REFUSALS or word.startswith(_REFUSALS_BEGIN) or any(part in word for part in _REFUSALS_HOLD)
+    )
 
 
 # --- helpers -----------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from soravid import clips
 from soravid.clips import Clip
-from soravid.errors import REFUSALS, Cancelled, GenerationFailed, Refused, SoravidError
+from soravid.errors import REFUSED, Cancelled, GenerationFailed, Refused, SoravidError
 from soravid.ledger import JobRow
 from soravid.money import to_usd
 from soravid.types import Usage, Video, VideoError
@@ -63,19 +63,20 @@ def failure_of(row: JobRow) -> SoravidError:
     """The exception for a job that ended without a clip."""
     error = row.error or {}
     code, message = error.get("code"), error.get("message") or ""
+    own_code = error.get("provider_code") or code
     if row.status == "cancelled":
         return Cancelled("The job was cancelled.", job_id=row.id)
-    if code and code.lower() in REFUSALS:
+    if code == REFUSED:
         return Refused(
             message or "The request was not accepted.",
             hint="Rephrase the prompt and run it again.",
-            provider_code=code,
+            provider_code=own_code,
             job_id=row.id,
         )
     return GenerationFailed(
         message or "The provider gives no reason.",
         hint="Run it again, or try another model.",
-        provider_code=code,
+        provider_code=own_code,
         job_id=row.id,
     )
 

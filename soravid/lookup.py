@@ -63,6 +63,8 @@ def _may_be(video: Video, row: JobRow) -> bool:
 
 def request_of(row: JobRow) -> VideoRequest | None:
     """What a job asked for, if the journal holds all of it: no picture, no text that stands as its digest."""
-    if "input_reference" in row.parameters or DIGEST in json.dumps(row.parameters.get("extra_body")):
+    if {"input_reference", "last_frame", "references"} & row.parameters.keys() or DIGEST in json.dumps(
+        row.parameters.get("extra_body")
+    ):
         return None
     return VideoRequest(model=row.model, prompt=row.prompt, **row.parameters)

@@ -8,12 +8,13 @@ Everything here runs on the loop thread (``loop.py``) and reaches a provider onl
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from soravid import catalog, loop, settings
+from soravid import costs, loop, media, settings
 from soravid.accounts import Accounts
 from soravid.deployments import Connection, Deployment
 from soravid.download import Fetch
@@ -22,6 +23,8 @@ from soravid.errors import (
     ConnectionLost,
     DeadlineExceeded,
     DownloadFailed,
+    Expired,
+    MissingExtra,
     NotFound,
     OutcomeUnknown,
     ProviderError,
@@ -32,7 +35,6 @@ from soravid.errors import (
 )
 from soravid.ledger import JobRow
 from soravid.lookup import find_lost_job, request_of
-from soravid.media import poster_of
 from soravid.money import show
 from soravid.plans import Plan, Step
 from soravid.providers import provider_class
@@ -221,7 +223,7 @@ class Pipeline:
         return row
 
     async def _observe(self, row: JobRow, video: Video) -> JobRow:
-        cost = _cost(row, video) if video.status == "completed" else 0
+        cost = costs.settled(row, video) if video.final else None
         return self.accounts.remember(await loop.in_thread(self.journal.observe, row.id, video, cost))
 
     # --- store ---------------------------------------------------------------------------------------
@@ -239,21 +241,61 @@ class Pipeline:
         row = await self.accounts.row_of(video_id)
         provider = self.accounts.provider_for(video_id, row, model, given)
         timeout = provider.deployment.timeout
-        flow = provider.content((row and row.video_id) or video_id, variant)
-        source = await self.transport.drive(flow, timeout)
-        path = await Fetch(self.transport, source, target, video=variant == "video", timeout=timeout).run()
+        if variant not in provider.profile.variants:
+            return await self._made_here(video_id, target, variant, row, model, given)
+        for last in (False, True):
+            flow = provider.content((row and row.video_id) or video_id, variant)
+            source = await self.transport.drive(flow, timeout)
+            fetch = Fetch(self.transport, source, target, video=variant == "video", timeout=timeout)
+            try:
+                path = await fetch.run()
+                break
+            except Expired:
+                if last or source.headers:
+                    raise  # a signed link may end while it is used; a fresh one is asked for, once
         if row and variant == "video" and not row.delivered:
             self.accounts.remember(await loop.in_thread(self.journal.delivered, row.id))
         return path
 
+    async def _made_here(
+        self,
+        video_id: str,
+        target: Path,
+        variant: Variant,
+        row: JobRow | None,
+        model: str | None,
+        given: Connection | None,
+    ) -> Path:
+        """A still that the provider does not have, made from the clip: the stored one, else a fetched one."""
+        still = media.thumbnail_of if variant == "thumbnail" else media.spritesheet_of
+        with tempfile.TemporaryDirectory(prefix="soravid-") as folder:
+            clip = row.path if row and row.path else Path(folder) / "clip.mp4"
+            if not (row and row.path):
+                await self.download(video_id, clip, model=model, given=given)
+            data = await loop.in_thread(still, clip)
+        await loop.in_thread(target.write_bytes, data)
+        return target
+
     async def store(self, row: JobRow, target: Path) -> JobRow:
-        """Fetch a completed job's clip, make its poster and journal both."""
+        """Fetch a completed job's clip, make its poster and journal both.
+
+        Where the provider has not said what it delivered, the file says it, and the cost follows from that.
+        """
         await self.download(row.id, target)
+        facts: tuple[str, str, int | None] | None = None
+        poster = None
         try:
-            poster = await loop.in_thread(poster_of, target)
-        except DownloadFailed:
-            poster = None  # a codec that we cannot read may still play elsewhere
-        return self.accounts.remember(await loop.in_thread(self.journal.stored, row.id, target, poster))
+            poster = await loop.in_thread(media.poster_of, target)
+            if not (row.seconds and row.size):
+                info = await loop.in_thread(media.probe, target)
+                length, size, cost = costs.delivered(row, info.seconds, info.size)
+                billed = provider_class(row.model.partition("/")[0]).profile.states_cost
+                facts = length, size, row.cost if billed and row.cost is not None else cost
+        except (DownloadFailed, MissingExtra):
+            pass  # a codec that we cannot read may still play elsewhere
+        return self.accounts.remember(
+            await loop.in_thread(self.journal.stored, row.id, target, poster, facts)
+        )
 
     # --- the account ---------------------------------------------------------------------------------
 
@@ -287,10 +329,3 @@ class Pipeline:
             return row
         await self.transport.drive(self.accounts.provider_of(row).cancel(row.video_id))
         return await self._observe(row, Video(id=row.video_id, status="cancelled"))
-
-
-def _cost(row: JobRow, video: Video) -> int | None:
-    """What a completed clip cost, by the duration and size which the provider says it delivered."""
-    # An extension reports the whole stitched duration; what was asked for is what was made.
-    asked = row.parameters.get("seconds") if row.operation == "extend" else None
-    return catalog.price(row.model, asked or video.seconds or row.seconds, video.size or row.size)

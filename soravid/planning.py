@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import re
 import threading
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from soravid import catalog, checks, loop, settings
+from soravid import catalog, checks, fitting, listings, loop, references, settings, shapes
 from soravid.asgi import App, InProcess
 from soravid.deployments import Options
 from soravid.errors import InvalidRequest, MissingExtra
 from soravid.pipeline import Pipeline
 from soravid.plans import Plan, draw_up
-from soravid.references import ReferenceInput, read_reference
+from soravid.references import ReferenceInput
 from soravid.transport import Transport
 from soravid.types import Operation, VideoRequest, parse_size
 
@@ -75,6 +74,7 @@ async def make_plan(
     origin = await line.accounts.row_of(source_id) if source_id else None
     if model is None:
         model = origin.model if origin else settings.default_model()
+    await listings.learn(line.transport, model, options)
     entry, seed = catalog.find(model), _whole(options.get("seed"), "seed")
     if seed is None and take > 1 and entry and "seed" in entry.abilities:
         seed = take  # else a model that repeats itself would make the same clip again
@@ -83,17 +83,34 @@ async def make_plan(
         prompt=prompt.strip(),
         operation=operation,
         seconds=catalog.normal_seconds(seconds),
-        size=None if size is None else "{}x{}".format(*parse_size(str(size).strip())),
+        size=_size(entry, size, options),
         source_id=source_id,
         user=options.get("user"),
         seed=seed,
         negative_prompt=options.get("negative_prompt"),
+        audio=options.get("audio"),
         take=take,
         extra_body=options.get("extra_body") or {},
     )
-    draw_up(request, options, origin)  # an empty prompt or a missing key is told before a picture is fetched
-    picture = await read_reference(input_reference, line.transport)
-    return draw_up(replace(request, input_reference=picture), options, origin)
+    wanted = references.Pictures(input_reference, options.get("last_frame"), options.get("references"))
+    # A mistake or a missing key is told before a picture is fetched.
+    draw_up(wanted.stand_in(request), options, origin)
+    pictures = await wanted.read(line.transport)
+    request = await loop.in_thread(fitting.fitted, pictures.onto(request), entry, options.get("fit"))
+    return draw_up(request, options, origin)
+
+
+def _size(entry: catalog.Model | None, size: object, options: Options) -> str | None:
+    """Pixels, from the size itself or from the shape and the resolution class that stand for it."""
+    shape, resolution = options.get("aspect_ratio"), options.get("resolution")
+    if size is not None:
+        if shape or resolution:
+            raise InvalidRequest("size says it all: leave aspect_ratio and resolution out.", param="size")
+        return "{}x{}".format(*parse_size(str(size).strip()))
+    if not (shape or resolution):
+        return None
+    sizes = entry.sizes if entry and isinstance(entry.sizes, tuple) else None
+    return shapes.pick_size(sizes, shape, resolution, (entry and entry.default_size) or "1280x720")
 
 
 def _whole(value: object, param: str) -> int | None:

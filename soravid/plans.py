@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from soravid import catalog, checks, settings
+from soravid.catalog import Quote
 from soravid.deployments import Connection, Deployment, Options
 from soravid.errors import BudgetExceeded, InvalidRequest
 from soravid.ledger import JobRow
@@ -17,12 +18,17 @@ from soravid.types import VideoRequest
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One way to a clip: what to send where, what to hold, and the clip's expected duration and size."""
+    """One way to a clip: what to send where, what it may cost, and the clip's expected duration and size."""
 
     request: VideoRequest
     deployment: Deployment
-    price: int | None
+    quote: Quote | None
     expected: tuple[str | None, str | None]
+
+    @property
+    def price(self) -> int | None:
+        """Nano-USD to hold: the most that it may cost; None when that is unknown."""
+        return self.quote.upper if self.quote else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +47,19 @@ class Plan:
 
     @property
     def estimate(self) -> int | None:
-        """Nano-USD that the dearest of the choices costs; None when one is unknown."""
-        prices = [step.price for step in self.steps]
-        return None if None in prices else max(cast("list[int]", prices))
+        """Nano-USD that the dearest of the choices may cost; None when one is unknown."""
+        return self.quote.upper if self.quote else None
+
+    @property
+    def quote(self) -> Quote | None:
+        """What it costs over all the choices: expected is the first one's. None when one is unknown."""
+        quotes = [step.quote for step in self.steps]
+        if None in quotes:
+            return None
+        known = cast("list[Quote]", quotes)
+        return Quote(
+            min(quote.low for quote in known), known[0].expected, max(quote.upper for quote in known)
+        )
 
 
 def draw_up(request: VideoRequest, options: Options, source: JobRow | None) -> Plan:
@@ -86,18 +102,25 @@ def draw_up(request: VideoRequest, options: Options, source: JobRow | None) -> P
     return plan
 
 
-def _expect(request: VideoRequest, source: JobRow | None) -> tuple[int | None, tuple[str | None, str | None]]:
-    """The price of a request and the clip's duration and size.
+def _expect(
+    request: VideoRequest, source: JobRow | None
+) -> tuple[Quote | None, tuple[str | None, str | None]]:
+    """What a request may cost, and the clip's duration and size.
 
     A remix or an edit is as long and as large as its source, unless it says otherwise.
     """
+    model = catalog.find(request.model)
     seconds, size = request.seconds, request.size
-    if request.operation == "create":
-        if model := catalog.find(request.model):
-            seconds, size = seconds or model.default_seconds, size or model.default_size
+    if request.operation == "create" and model:
+        seconds, size = seconds or model.default_seconds, size or model.default_size
     elif source:
         seconds, size = seconds or source.seconds, size or source.size
-    return catalog.price(request.model, seconds, size), (seconds, size)
+    if model is None:
+        return None, (seconds, size)
+    # Where the duration is open and nothing is charged, the price is known all the same.
+    length = seconds or ("1" if not any(model.prices.values()) else None)
+    quote = length and model.quote(length, size, audio=request.audio, pictures=len(request.pictures))
+    return quote or None, (seconds, size)
 
 
 def _check_limit(estimate: int | None, limit: int) -> None:

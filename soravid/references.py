@@ -8,6 +8,7 @@ import binascii
 import io
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -16,7 +17,7 @@ from soravid.download import Fetch
 from soravid.errors import BadRequest, DownloadFailed, InvalidRequest, SoravidError
 from soravid.providers.base import Download
 from soravid.transport import Transport
-from soravid.types import Reference
+from soravid.types import Reference, VideoRequest
 
 LIMIT = 20 * 1024 * 1024
 """Bytes of a picture, as OpenAI's wire has it for a data URL."""
@@ -31,11 +32,45 @@ class HasReferenceFrame(Protocol):
         ...
 
 
+class Pictures:
+    """The pictures of a request, before and after they are read."""
+
+    def __init__(self, first: Any, last: Any = None, further: Any = None) -> None:
+        if further is not None and not isinstance(further, (list, tuple)):
+            further = [further]
+        self._named: dict[str, Any] = {"input_reference": first, "last_frame": last}
+        self._further: list[Any] = list(further or ())
+
+    def stand_in(self, request: VideoRequest) -> VideoRequest:
+        """The request with a mark for each picture, so that it can be checked before any is read."""
+        marks: dict[str, Any] = {name: _MARK for name, value in self._named.items() if value is not None}
+        return replace(request, **marks, references=(_MARK,) * len(self._further))
+
+    async def read(self, transport: Transport) -> Pictures:
+        """Every picture, whole and checked.
+
+        Raises:
+            InvalidRequest: see ``read_reference``.
+        """
+        for name, value in self._named.items():
+            self._named[name] = await read_reference(value, transport, name)
+        self._further = [await read_reference(value, transport, "references") for value in self._further]
+        return self
+
+    def onto(self, request: VideoRequest) -> VideoRequest:
+        """The request with the pictures that were read."""
+        return replace(request, **self._named, references=tuple(self._further))
+
+
+_MARK = Reference(b"", "", "")
+
 ReferenceInput = Any
 """A path, bytes, an open file, a ``PIL.Image``, an http(s) or data URL, a ``Clip``, or (name, bytes)."""
 
 
-async def read_reference(value: Any, transport: Transport) -> Reference | None:
+async def read_reference(
+    value: Any, transport: Transport, param: str = "input_reference"
+) -> Reference | None:
     """The picture behind ``value``; None stays None.
 
     Raises:
@@ -44,19 +79,22 @@ async def read_reference(value: Any, transport: Transport) -> Reference | None:
     """
     if value is None or isinstance(value, Reference):
         return value
-    name, data = await _name_and_bytes(value, transport)
+    try:
+        name, data = await _name_and_bytes(value, transport)
+    except InvalidRequest as wrong:
+        wrong.param = param
+        raise
     if not data:
-        raise InvalidRequest(f"The reference picture {name} is empty.", param="input_reference")
+        raise InvalidRequest(f"The reference picture {name} is empty.", param=param)
     if len(data) > LIMIT:
         raise InvalidRequest(
-            f"The reference picture {name} has more than 20 MiB; at most 20 MiB can be sent.",
-            param="input_reference",
+            f"The reference picture {name} has more than 20 MiB; at most 20 MiB can be sent.", param=param
         )
     media_type = _media_type(data)
     if media_type is None:
         raise InvalidRequest(
             f"The reference picture must be a PNG, JPEG or WebP; {name} is none of them.",
-            param="input_reference",
+            param=param,
         )
     stem = Path(name).stem or "reference"
     return Reference(data, media_type, f"{stem}.{media_type.removeprefix('image/')}")

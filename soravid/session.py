@@ -20,7 +20,7 @@ from soravid.ledger import Spend
 from soravid.loop import checked, run
 from soravid.money import show, to_nano, to_usd
 from soravid.planning import current, make_plan
-from soravid.providers import PROVIDERS, provider_class
+from soravid.providers import names, provider_class
 from soravid.references import ReferenceInput
 from soravid.tables import Table
 from soravid.types import Operation
@@ -76,17 +76,30 @@ def generate(
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a clip would cost. ``usd`` is None when the price is unknown, never 0 for that."""
+    """What a clip would cost in USD: at least, most likely, at most. None when the price is unknown, never 0.
+
+    ``upper`` is what is held while the job runs.
+    """
 
     model: str
     seconds: str | None
     size: str | None
-    usd: Decimal | None
+    low: Decimal | None
+    expected: Decimal | None
+    upper: Decimal | None
+
+    @property
+    def usd(self) -> Decimal | None:
+        """What it most likely costs."""
+        return self.expected
 
     def __str__(self) -> str:
-        money = show(None) if self.usd is None else show(to_nano(self.usd))
         what = " ".join(part for part in (self.seconds and f"{self.seconds} s", self.size) if part)
-        return f"{self.model} {what}: {money}"
+        if self.low is None or self.expected is None or self.upper is None:
+            return f"{self.model} {what}: {show(None)}"
+        low, expected, upper = (show(to_nano(usd)) for usd in (self.low, self.expected, self.upper))
+        span = "" if low == upper else f" ({low} to {upper})"
+        return f"{self.model} {what}: {expected}{span}"
 
 
 @checked
@@ -119,8 +132,9 @@ def estimate(
             options=options,
         )
     )
-    usd = None if plan.estimate is None else to_usd(plan.estimate)
-    return Estimate(plan.request.model, *plan.steps[0].expected, usd)
+    span = plan.quote or (None, None, None)
+    usd = [None if nano is None else to_usd(nano) for nano in span]
+    return Estimate(plan.request.model, *plan.steps[0].expected, *usd)
 
 
 def models() -> Table:
@@ -190,7 +204,7 @@ def doctor() -> Table:
         missing = [name for name in modules if find_spec(name) is None]
         advice = f'pip install "soravid[{extra}]"' if missing else "installed"
         rows.append((f"soravid[{extra}]", "missing" if missing else "ok", advice))
-    for name in PROVIDERS:
+    for name in names():
         profile = provider_class(name).profile
         if profile.key_required:
             found = settings.has_key(profile)

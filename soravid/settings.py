@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from soravid.deployments import Connection, Deployment, ProviderProfile
+from soravid import google_login
+from soravid.deployments import Bearer, Connection, Deployment, ProviderProfile
 from soravid.errors import InvalidRequest, MissingKey, one_of
 
 DEFAULT_MODEL = "local/animatic"
@@ -41,7 +42,9 @@ def _first(names: tuple[str, ...]) -> str | None:
 
 def has_key(profile: ProviderProfile) -> bool:
     """Whether the environment holds what the provider asks for (always true where it asks for nothing)."""
-    return not profile.key_required or _first(profile.key_vars + profile.token_vars) is not None
+    if not profile.key_required or _first(profile.key_vars + profile.token_vars) is not None:
+        return True
+    return profile.credentials == "google" and google_login.is_set_up()
 
 
 def deployment(profile: ProviderProfile, model: str, given: Connection | None = None) -> Deployment:
@@ -53,13 +56,19 @@ def deployment(profile: ProviderProfile, model: str, given: Connection | None = 
     """
     given = given or {}
     base = _checked_base(given.get("api_base") or _environment_base(profile), profile)
+    own_base = _own_base(profile, required=False)
     # The environment's key is for the environment's address: an address that came from elsewhere (a call, an
     # old job) gets it only if it is the same.
-    ours = base in {profile.default_base, _checked_base(_environment_base(profile), profile, required=False)}
+    ours = base in {
+        own_base,
+        _checked_base(_environment_base(profile, required=False), profile, required=False),
+    }
     key = given.get("api_key") or (_first(profile.key_vars) if ours else None)
-    bearer = _first(profile.token_vars) if ours and not key else None
+    bearer: Bearer | None = _first(profile.token_vars) if ours and not key else None
+    if profile.credentials == "google" and ours and not (key or bearer):
+        bearer = google_login.token
     for secret in (key, bearer):
-        if secret and not (secret.isascii() and secret.isprintable() and " " not in secret):
+        if isinstance(secret, str) and not (secret.isascii() and secret.isprintable() and " " not in secret):
             raise MissingKey(
                 f"The key for {profile.name} has characters that no key has: a line break, perhaps.",
                 param="api_key",
@@ -80,7 +89,7 @@ def deployment(profile: ProviderProfile, model: str, given: Connection | None = 
         provider=profile.name,
         model=model,
         api_base=base,
-        own_host=base == profile.default_base,
+        own_host=bool(base) and base == own_base,
         api_key=key,
         bearer=bearer,
         api_version=given.get("api_version") or _first(profile.version_vars),
@@ -89,9 +98,28 @@ def deployment(profile: ProviderProfile, model: str, given: Connection | None = 
     )
 
 
-def _environment_base(profile: ProviderProfile) -> str:
+def _environment_base(profile: ProviderProfile, *, required: bool = True) -> str:
     """Where the environment says that the provider is, else the provider's own address."""
-    return _first((*profile.base_vars, f"{profile.name.upper()}_API_BASE")) or profile.default_base
+    named = _first((*profile.base_vars, f"{profile.name.upper()}_API_BASE"))
+    return named or _own_base(profile, required=required)
+
+
+def _own_base(profile: ProviderProfile, *, required: bool) -> str:
+    """The provider's own address, with what the environment has to say of it; empty where that is missing.
+
+    Raises:
+        InvalidRequest: something is missing and ``required``; the message names the variables.
+    """
+    fields = {}
+    for name, variables in profile.base_fields:
+        normal = next((text[1:] for text in variables if text.startswith("=")), None)
+        variables = tuple(text for text in variables if not text.startswith("="))
+        fields[name] = _first(variables) or normal or ""
+        if not fields[name] and required:
+            raise InvalidRequest(
+                f"{profile.name} needs the {name}: set {one_of(variables)}.", param="api_base"
+            )
+    return profile.default_base.format(**fields) if all(fields.values()) else ""
 
 
 def _checked_base(base: str, profile: ProviderProfile, *, required: bool = True) -> str:
@@ -117,10 +145,8 @@ def _checked_base(base: str, profile: ProviderProfile, *, required: bool = True)
         raise InvalidRequest(
             f"api_base must be an address such as https://host/v1, not {base!r}.", param="api_base"
         )
-    if not parts.path and not profile.version_vars:
-        # OpenAI-compatible servers have their API under /v1, and people give the bare host.
-        return f"{base}/v1"
-    return base
+    # People give the bare host, where most servers have their API under /v1.
+    return base if parts.path else f"{base}{profile.base_path}"
 
 
 def _seconds(timeout: object) -> float:

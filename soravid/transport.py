@@ -15,7 +15,7 @@ import httpx2
 
 from soravid import __version__
 from soravid.errors import ConnectionFailed, ConnectionLost
-from soravid.loop import THREAD_NAME
+from soravid.loop import THREAD_NAME, in_thread
 from soravid.providers.base import Flow, Request, Response
 
 T = TypeVar("T")
@@ -125,12 +125,15 @@ class Transport:
             body["files"] = list(request.files)
         elif request.json is not None:
             body["json"] = request.json
+        headers = dict(request.headers)
+        if request.bearer:
+            headers["authorization"] = f"Bearer {await in_thread(request.bearer)}"
         try:
             call = client.build_request(
                 request.method,
                 url,
                 params=dict(request.params) or None,
-                headers=dict(request.headers),
+                headers=headers,
                 timeout=httpx2.Timeout(timeout, connect=min(timeout, 10.0)),
                 **body,
             )

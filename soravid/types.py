@@ -6,6 +6,7 @@ Names and units follow OpenAI's Videos API, whose wire outlived its models: ``se
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -13,9 +14,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, cast, get_args
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, field_validator
+from pydantic import BaseModel, ConfigDict, PrivateAttr, field_validator, model_validator
 
-from soravid.errors import InvalidRequest, one_of
+from soravid.errors import REFUSED, InvalidRequest, is_refusal, one_of
 from soravid.money import to_usd
 
 Status = Literal["queued", "in_progress", "completed", "failed", "cancelled"]
@@ -25,23 +26,19 @@ Operation = Literal["create", "remix", "edit", "extend"]
 FINAL: frozenset[str] = frozenset({"completed", "failed", "cancelled"})
 """The states after which nothing changes. Anything else, also a word nobody knows, is still running."""
 
-_STATUS_WORDS: dict[str, Status] = {
-    "queued": "queued",
-    "pending": "queued",
-    "in_progress": "in_progress",
-    "processing": "in_progress",
-    "running": "in_progress",
-    "completed": "completed",
-    "succeeded": "completed",
-    "failed": "failed",
-    "cancelled": "cancelled",
-    "canceled": "cancelled",
+_WORDS: dict[Status, str] = {
+    "queued": "queued pending submitted starting preprocessing throttled in_queue created waiting",
+    "in_progress": "in_progress processing running dreaming generating requires_action requires_continuation",
+    "completed": "completed succeeded succeed success done",
+    "failed": "failed error expired incomplete budget_exceeded deleted",
+    "cancelled": "cancelled canceled",
 }
+_STATUS: dict[str, Status] = {word: status for status, words in _WORDS.items() for word in words.split()}
 
 
 def normal_status(word: str) -> Status:
     """Our word for any spelling of a status; an unknown word means that it is still running."""
-    return _STATUS_WORDS.get(word.lower(), "in_progress")
+    return _STATUS.get(word.lower(), "in_progress")
 
 
 def parse_size(size: str) -> tuple[int, int]:
@@ -87,10 +84,21 @@ class Usage(_Record):
 
 
 class VideoError(_Record):
-    """Why a job failed, in the provider's words."""
+    """Why a job failed.
+
+    ``code`` is ``moderation_blocked`` for every refusal by a safety check, and the provider's own code stands
+    in ``provider_code``; for any other failure ``code`` is the provider's own.
+    """
 
     code: str | None = None
     message: str = ""
+    provider_code: str | None = None
+
+    @model_validator(mode="after")
+    def _one_code_for_refusals(self) -> VideoError:
+        if self.code != REFUSED and is_refusal(self.code):
+            self.code, self.provider_code = REFUSED, self.code
+        return self
 
     @field_validator("code", mode="before")
     @classmethod
@@ -124,6 +132,8 @@ class Video(_Record):
     _cost: int | None = PrivateAttr(default=None)
     _job_id: str | None = PrivateAttr(default=None)
     _poll_after: float | None = PrivateAttr(default=None)
+    _bill: int | None = PrivateAttr(default=None)
+    """Nano-USD that the provider says it charges for the job, also for one that failed; None: not said."""
 
     @field_validator("status", mode="before")
     @classmethod
@@ -205,6 +215,16 @@ class Reference:
         """SHA-256 of the bytes, in hex."""
         return hashlib.sha256(self.data).hexdigest()
 
+    @property
+    def base64(self) -> str:
+        """The bytes in base64, as many wires want them inside JSON."""
+        return base64.b64encode(self.data).decode("ascii")
+
+    @property
+    def data_url(self) -> str:
+        """The picture as a ``data:`` URL."""
+        return f"data:{self.media_type};base64,{self.base64}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoRequest:
@@ -214,6 +234,10 @@ class VideoRequest:
         model: ``provider/model`` as the user names it.
         seconds: duration as text, or None for the model's default.
         size: ``WIDTHxHEIGHT`` in pixels, or None for the model's default.
+        input_reference: the picture that the clip starts from.
+        last_frame: the picture that the clip ends on.
+        references: further pictures of what or who the clip shows.
+        audio: whether the clip has sound, or None for the model's default.
         source_id: the provider's id of the video to remix, edit or extend.
         take: 1, 2, 3 ... where several clips of the same request are wanted.
         extra_body: further fields for the provider, passed on untouched.
@@ -225,12 +249,20 @@ class VideoRequest:
     seconds: str | None = None
     size: str | None = None
     input_reference: Reference | None = None
+    last_frame: Reference | None = None
+    references: tuple[Reference, ...] = ()
+    audio: bool | None = None
     source_id: str | None = None
     user: str | None = None
     seed: int | None = None
     negative_prompt: str | None = None
     take: int = 1
     extra_body: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def pictures(self) -> tuple[Reference, ...]:
+        """Every picture that goes along: the first frame, the last one, and the references."""
+        return tuple(each for each in (self.input_reference, self.last_frame, *self.references) if each)
 
     def parameters(self) -> dict[str, Any]:
         """What was asked for beside model and prompt, as JSON values; a picture stands as its digest."""
@@ -239,6 +271,9 @@ class VideoRequest:
             "seconds": self.seconds,
             "size": self.size,
             "input_reference": self.input_reference and self.input_reference.digest,
+            "last_frame": self.last_frame and self.last_frame.digest,
+            "references": [picture.digest for picture in self.references] or None,
+            "audio": self.audio,
             "source_id": self.source_id,
             "seed": self.seed,
             "negative_prompt": self.negative_prompt,

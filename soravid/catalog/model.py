@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from itertools import product
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from soravid.errors import InvalidRequest, UnsupportedOperation, one_of
 from soravid.money import show, to_nano
+from soravid.shapes import resolution_of, size_of
 from soravid.types import VideoRequest, parse_size
 
 PROMPT_LIMIT = 32_000
@@ -25,13 +28,37 @@ class Span(BaseModel):
     even: bool = False
 
 
+_TEXT = ("text", "makes no clip from a prompt alone", "model")
+_NEGATIVE = ("negative_prompt", "takes no negative prompt", "negative_prompt")
+
+
+class Quote(NamedTuple):
+    """What a clip costs in nano-USD: at least, most likely, at most. The last is what is held."""
+
+    low: int
+    expected: int
+    upper: int
+
+
 class Model(BaseModel):
-    """What a model takes and costs.
+    """What a model takes and costs. Prices are written in USD as text and held as nano-USD.
 
     Attributes:
+        id: ``provider/model``; ``provider/*`` stands for every model of a provider that is not named.
+        abilities: text, image (starts from a picture), last_frame, references, remix, remix_fields (a remix
+            takes more than a prompt), edit, extend, seed, negative_prompt, audio (makes sound), audio_off
+            (the sound can be left out), cancel.
+        references: how many further pictures it takes.
         seconds: the durations it takes as texts, or a span of seconds.
-        sizes: the sizes it takes as ``WIDTHxHEIGHT``, or a span of pixels for each side.
-        prices: resolution class (``720p``, ``any``) to nano-USD per second of video.
+        sizes: the sizes it takes as ``WIDTHxHEIGHT``, or a span of pixels for each side. In the catalogue's
+            file ``shapes`` and ``resolutions`` may stand instead: every pair of them is a size.
+        prices: resolution class (``720p``, ``any``) to the price of a second of video.
+        silent_prices: the same without sound, where that is cheaper.
+        image_price: for each picture that goes along.
+        token_price: for a million tokens of video, where the provider bills those; decides the actual cost.
+        tolerance: by how much of itself the actual cost may differ from the expected one.
+        exact_picture: whether the first frame must have the clip's size to the pixel.
+        bills_refusals: whether a clip that is refused at the end is billed all the same.
         retires_on: the day on which its provider shut it down, or will.
     """
 
@@ -40,20 +67,42 @@ class Model(BaseModel):
     id: str
     title: str
     abilities: frozenset[str]
+    references: int = 0
     seconds: tuple[str, ...] | Span
     sizes: tuple[str, ...] | Span
-    default_seconds: str
-    default_size: str
-    prices: dict[str, int]
+    default_seconds: str | None = None
+    default_size: str | None = None
+    prices: dict[str, int] = {}
+    silent_prices: dict[str, int] = {}
+    image_price: int = 0
+    token_price: int | None = None
+    tolerance: Decimal = Decimal(0)
+    exact_picture: bool = False
+    bills_refusals: bool = False
     retires_on: date | None = None
     replaced_by: tuple[str, ...] = ()
     source: str = ""
     as_of: date | None = None
+    note: str = ""
 
-    @field_validator("prices", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _usd_to_nano(cls, prices: dict[str, str]) -> dict[str, int]:
-        return {resolution: to_nano(usd, param=f"price {resolution}") for resolution, usd in prices.items()}
+    def _sizes_of_shapes(cls, row: Any) -> Any:
+        if isinstance(row, dict) and "shapes" in row:
+            row = dict(row)
+            pairs = product(row.pop("resolutions"), row.pop("shapes"))
+            row["sizes"] = tuple(size_of(shape, resolution) for resolution, shape in pairs)
+        return row
+
+    @field_validator("prices", "silent_prices", mode="before")
+    @classmethod
+    def _usd_to_nano(cls, prices: dict[str, Any]) -> dict[str, int]:
+        return {name: to_nano(usd, param=f"price {name}") for name, usd in prices.items()}
+
+    @field_validator("image_price", "token_price", mode="before")
+    @classmethod
+    def _one_to_nano(cls, usd: Any) -> Any:
+        return None if usd is None else to_nano(usd, param="price")
 
     @property
     def provider(self) -> str:
@@ -64,38 +113,81 @@ class Model(BaseModel):
         """Whether its provider has shut it down."""
         return self.retires_on is not None and today >= self.retires_on
 
+    def lacks(self, request: VideoRequest) -> tuple[str, str, str] | None:
+        """The first thing that a request asks for and the model cannot do.
+
+        It is given as the ability, what to say of it, and the argument.
+        """
+        silent = request.audio is False and "audio" in self.abilities
+        wanted: list[tuple[object, str, str, str]] = [
+            (
+                request.operation != "create",
+                request.operation,
+                f"cannot {request.operation} a video",
+                "model",
+            ),
+            (request.operation == "create" and not request.pictures, *_TEXT),
+            (request.input_reference, "image", "takes no reference picture", "input_reference"),
+            (request.last_frame, "last_frame", "takes no last frame", "last_frame"),
+            (request.references, "references", "takes no further reference pictures", "references"),
+            (request.seed is not None, "seed", "takes no seed", "seed"),
+            (request.negative_prompt is not None, *_NEGATIVE),
+            (request.audio, "audio", "makes no sound", "audio"),
+            (silent, "audio_off", "always makes sound", "audio"),
+        ]
+        for asked, ability, words, param in wanted:
+            if asked and ability not in self.abilities:
+                return ability, f"{self.id} {words}.", param
+        return None
+
     def check(self, request: VideoRequest) -> None:
-        """Compare a request with what the model takes.
+        """Compare the values of a request with those that the model takes; ``lacks`` comes before.
 
         Raises:
-            InvalidRequest: a duration or size that it does not take; the message lists those it does.
-            UnsupportedOperation: it has no such operation, or takes no picture.
+            InvalidRequest: a duration, size or number that it does not take; the message lists those it does.
         """
-        if request.operation != "create" and request.operation not in self.abilities:
-            raise UnsupportedOperation(f"{self.id} cannot {request.operation} a video.", param="model")
-        if request.input_reference and "image" not in self.abilities:
-            raise UnsupportedOperation(f"{self.id} takes no reference picture.", param="input_reference")
-        for name in ("seed", "negative_prompt"):
-            if getattr(request, name) is not None and name not in self.abilities:
-                raise UnsupportedOperation(f"{self.id} takes no {name}.", param=name)
         if request.operation == "remix" and "remix_fields" not in self.abilities:
             for name in ("seconds", "size", "input_reference"):
                 if getattr(request, name) is not None:
                     raise UnsupportedOperation(
                         f"A remix by {self.id} takes a prompt only, no {name}.", param=name
                     )
+        if len(request.references) > self.references:
+            raise InvalidRequest(
+                f"{self.id} takes {self.references} reference pictures, not {len(request.references)}.",
+                param="references",
+            )
         if request.seconds is not None:
             self._check_seconds(request.seconds)
         if request.size is not None:
             self._check_size(request.size)
 
-    def price(self, seconds: str | float, size: str) -> int | None:
+    def price(
+        self, seconds: str | float, size: str | None, *, audio: bool | None = None, pictures: int = 0
+    ) -> int | None:
         """Nano-USD for a clip of that duration and size, rounded up; None when it is unknown, never 0."""
-        short_side = f"{min(parse_size(size))}p"
-        per_second = self.prices.get(short_side, self.prices.get("any"))
+        prices = self.silent_prices if audio is False and self.silent_prices else self.prices
+        per_second = prices.get("any") if size is None else prices.get(resolution_of(size), prices.get("any"))
         if per_second is None:
             return None
-        return int((Decimal(str(seconds)) * per_second).to_integral_value(rounding="ROUND_CEILING"))
+        whole = Decimal(str(seconds)) * per_second + self.image_price * pictures
+        return int(whole.to_integral_value(rounding=ROUND_CEILING))
+
+    def quote(
+        self, seconds: str | float, size: str | None, *, audio: bool | None = None, pictures: int = 0
+    ) -> Quote | None:
+        """``price``, and between what it may come to be."""
+        price = self.price(seconds, size, audio=audio, pictures=pictures)
+        if price is None:
+            return None
+        margin = int((price * self.tolerance).to_integral_value(rounding=ROUND_CEILING))
+        return Quote(price - margin, price, price + margin)
+
+    def token_cost(self, tokens: int) -> int | None:
+        """Nano-USD for that many tokens of video; None where the provider does not bill them."""
+        if self.token_price is None or not tokens:
+            return None
+        return int((Decimal(tokens) * self.token_price / 1_000_000).to_integral_value(rounding=ROUND_CEILING))
 
     def price_line(self) -> str:
         """The prices as people read them: ``$0.10/s``, ``720p $0.30/s, 1024p $0.50/s``, ``free``."""

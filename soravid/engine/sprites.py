@@ -128,7 +128,7 @@ def _kite(colours: Palette) -> list[Shape]:
     red, deep = colours.accent, mix(colours.accent, colours.near, 0.35)
     pale = mix(colours.accent, (1.0, 1.0, 1.0), 0.25)
     top, right, foot, left, heart = (0.3, -0.95), (0.62, -0.42), (-0.06, 0.3), (-0.2, -0.62), (0.16, -0.5)
-    tail = [(-0.06 - 0.5 * t + 0.1 * math.sin(9 * t), 0.3 + 0.64 * t) for t in np.linspace(0, 1, 40)]
+    tail = [(-0.06 - 0.5 * t + 0.1 * math.sin(9 * t), 0.3 + 0.64 * t) for t in np.linspace(0, 1, 40).tolist()]
     shapes: list[Shape] = [(mix(colours.near, colours.accent, 0.3), _ribbon(tail, 0.008))]
     for t in (0.3, 0.55, 0.8):
         x, y = -0.06 - 0.5 * t + 0.1 * math.sin(9 * t), 0.3 + 0.64 * t
@@ -149,7 +149,7 @@ def _birds(colours: Palette) -> list[Shape]:
     for x, y, size in flock:
         lift = [
             (t, -0.42 * math.sin(math.pi * min(1, abs(t) * 1.15)) + 0.18 * abs(t))
-            for t in np.linspace(-1, 1, 41)
+            for t in np.linspace(-1, 1, 41).tolist()
         ]
         upper = [(x + size * t, y + size * (h - 0.075 * (1 - abs(t)))) for t, h in lift]
         lower = [(x + size * t, y + size * (h + 0.075 * (1 - abs(t)))) for t, h in reversed(lift)]
@@ -162,7 +162,7 @@ def _balloon(colours: Palette) -> list[Shape]:
     deep = mix(colours.accent, colours.near, 0.28)
 
     def gore(inner: float, outer: float) -> list[Point]:
-        turns = np.linspace(0, 1, 40)
+        turns = np.linspace(0, 1, 40).tolist()
         # The width of the envelope from crown to mouth.
         wide = [math.sin(math.pi * min(1.0, t**0.72)) * 0.62 + 0.12 * t for t in turns]
         down = [-0.95 + 1.35 * t for t in turns]

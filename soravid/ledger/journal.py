@@ -107,22 +107,25 @@ class Journal:
     def observe(self, job_id: str, video: Video, cost: int | None) -> JobRow:
         """What the provider says of a job now. A final state settles it, once.
 
-        ``cost`` is what a completed job costs; a failed or cancelled one costs nothing.
+        ``cost`` is what a job that has ended costs: a clip its price (None: unknown), one without a clip
+        mostly 0. Of a completed one the columns of duration and size hold only what the provider says.
         """
         now = time.time()
         news: dict[str, Any] = {"status": video.status, "progress": video.progress, "updated_at": now}
-        news |= {name: getattr(video, name) for name in ("seconds", "size") if getattr(video, name)}
         completed = video.status == "completed"
+        told = {name: getattr(video, name) for name in ("seconds", "size")}
+        news |= {name: value for name, value in told.items() if value or completed}
         if video.final:
             error = None if completed or not video.error else video.error.model_dump()
-            news |= {"ended_at": now, "cost": cost if completed else 0, "error": error}
+            cost = cost if completed else cost or 0
+            news |= {"ended_at": now, "cost": cost, "error": error}
         with self._database.write() as db:
             running = jobs.c.id == job_id, jobs.c.status.not_in(FINAL)
             changed = (
                 db.execute(jobs.update().where(*running).values(news).returning(jobs)).mappings().first()
             )
             if changed and video.final:
-                kind, amount = ("spend", cost) if completed else ("void", changed["held"])
+                kind, amount = ("spend", cost) if completed or cost else ("void", changed["held"])
                 self._post(db, job_id, kind, amount, changed["session"])
         return JobRow(**changed) if changed else self.get(job_id)
 
@@ -141,10 +144,28 @@ class Journal:
         """The clip was handed to a caller, who keeps it."""
         return self._change(job_id, sa.true(), delivered=True)
 
-    def stored(self, job_id: str, path: Path, poster: str | None) -> JobRow:
-        """The clip is on disk."""
+    def stored(
+        self,
+        job_id: str,
+        path: Path,
+        poster: str | None,
+        facts: tuple[str, str, int | None] | None = None,
+    ) -> JobRow:
+        """The clip is on disk. ``facts`` are its duration, size and cost, where nobody has said them."""
         size = path.stat().st_size
-        return self._change(job_id, sa.true(), clip=str(path.resolve()), clip_bytes=size, poster=poster)
+        row = self._change(job_id, sa.true(), clip=str(path.resolve()), clip_bytes=size, poster=poster)
+        return self._corrected(row, *facts) if facts else row
+
+    def _corrected(self, row: JobRow, seconds: str, size: str, cost: int | None) -> JobRow:
+        """Enter what was delivered, once; what was settled before is made up for by an entry of its own."""
+        untold = sa.or_(jobs.c.seconds.is_(None), jobs.c.size.is_(None))
+        values = {"seconds": row.seconds or seconds, "size": row.size or size, "cost": cost}
+        with self._database.write() as db:
+            update = jobs.update().where(jobs.c.id == row.id, untold).values(**values).returning(jobs)
+            changed = db.execute(update).mappings().first()
+            if changed and cost is not None and cost != row.cost:
+                self._post(db, row.id, "adjust", cost - (row.cost or 0), row.session)
+        return JobRow(**changed) if changed else self.get(row.id)
 
     def reused(self, row: JobRow) -> None:
         """Note what a re-run saved in this session."""
@@ -212,7 +233,8 @@ class Journal:
         )
         with self._database.read() as db:
             return Spend(
-                settled=db.scalar(sa.select(total).where(of_entries, entries.c.kind == "spend")) or 0,
+                settled=db.scalar(sa.select(total).where(of_entries, entries.c.kind.in_(("spend", "adjust"))))
+                or 0,
                 held=db.scalar(sa.select(held).where(of_jobs, jobs.c.status.not_in(FINAL))) or 0,
                 saved=db.scalar(sa.select(total).where(of_entries, entries.c.kind == "saved")) or 0,
                 unpriced=db.scalar(sa.select(sa.func.count()).where(of_jobs, unpriced)) or 0,

@@ -59,7 +59,7 @@ entries = Table(
     Column("id", Integer, primary_key=True),
     Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
     Column("session", Text, nullable=False),
-    Column("kind", Text, nullable=False, comment="hold, then one of spend or void; saved for each re-use"),
+    Column("kind", Text, nullable=False, comment="hold, then spend or void, then adjust; saved"),
     Column("amount", BigInteger, comment="null: price unknown"),
     Column("at", Float, nullable=False),
     Index("entries_by_session", "session"),

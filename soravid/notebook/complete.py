@@ -41,7 +41,7 @@ def _in_cell(words: list[str], token: str) -> list[str]:
     if last in {"-m", "--model", "--fallback"}:
         return [model.id for model in catalog.models()]
     if last in {"-z", "--size"} and entry:
-        return [entry.default_size] if isinstance(entry.sizes, catalog.Span) else list(entry.sizes)
+        return [entry.default_size or "1280x720"] if isinstance(entry.sizes, catalog.Span) else [*entry.sizes]
     if last in {"-s", "--seconds"} and entry:
         return ["4", "8", "12"] if isinstance(entry.seconds, catalog.Span) else list(entry.seconds)
     if last in {"--remix", "--edit", "--extend", "-r", "--reference"}:

@@ -22,6 +22,7 @@ class Azure(OpenAI):
         base_vars=("AZURE_OPENAI_API_BASE", "AZURE_API_BASE"),
         version_vars=("AZURE_OPENAI_API_VERSION", "AZURE_API_VERSION"),
         poll_seconds=20.0,
+        variants=("video", "thumbnail", "spritesheet"),
     )
 
     def _credentials(self) -> dict[str, str]:

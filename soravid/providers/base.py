@@ -26,6 +26,7 @@ class Request:
 
     ``billable`` marks the one request that makes the provider charge: it is never repeated.
     A request with ``files`` goes out as multipart/form-data, one with ``json`` as JSON.
+    ``bearer`` gives the token of the authorization header where that may have to be fetched first.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Request:
     json: Any = field(default=None, repr=False)
     files: tuple[Part, ...] = field(default=(), repr=False)
     billable: bool = False
+    bearer: Callable[[], str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ class Response:
 class Download:
     """Where the bytes of a clip are, not the bytes.
 
-    ``headers`` hold the credential for ``url``'s own host; they must not follow a redirect elsewhere.
+    ``headers`` and ``bearer`` are the credential for ``url``'s own host; they must not follow a redirect
+    elsewhere. Bytes that a provider sends inside its answer stand in ``data``; ``url`` is then empty.
     """
 
     url: str
@@ -72,6 +75,8 @@ class Download:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     explain: Callable[[Response], Exception] = field(default=lambda r: OSError(r.status), repr=False)
     """Turns an error answer of that URL into one of our exceptions."""
+    bearer: Callable[[], str] | None = field(default=None, repr=False)
+    data: bytes | None = field(default=None, repr=False)
 
 
 Flow = Generator[Request, Response, T]
@@ -113,4 +118,8 @@ class Provider(Protocol):
         Raises:
             UnsupportedOperation: the provider does not stop a running job.
         """
+        ...
+
+    def models(self) -> Flow[list[dict[str, Any]]]:
+        """The account's models as rows of the catalogue (``soravid.catalog.Model``); empty where not told."""
         ...

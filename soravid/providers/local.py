@@ -17,6 +17,8 @@ class Local(OpenAI):
         key_required=False,
         base_vars=("LOCAL_API_BASE",),
         default_base="http://engine.soravid.invalid/v1",
+        base_path="/v1",
         poll_seconds=0.2,
+        variants=("video", "thumbnail", "spritesheet"),
         replays_creates=True,
     )

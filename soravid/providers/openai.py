@@ -5,46 +5,21 @@ OpenAI itself closed it on 2026-09-24. ``api_base`` points it at any server that
 
 from __future__ import annotations
 
-import json
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from soravid.deployments import Deployment, ProviderProfile
-from soravid.errors import (
-    REFUSALS,
-    AuthenticationFailed,
-    BadRequest,
-    InsufficientCredits,
-    InvalidRequest,
-    NotFound,
-    ProviderError,
-    RateLimited,
-    Refused,
-    ServerError,
-    UnsupportedOperation,
-)
+from soravid.deployments import ProviderProfile
+from soravid.errors import BadRequest, Expired, NotFound, ProviderError, ServerError, UnsupportedOperation
 from soravid.providers.base import Download, Flow, Part, Request, Response
+from soravid.providers.wire import Wire, as_part, given, header_seconds, path_part
 from soravid.types import Variant, Video, VideoRequest
 
-_BY_STATUS: dict[int, type[ProviderError]] = {
-    400: BadRequest,
-    401: AuthenticationFailed,
-    402: InsufficientCredits,
-    408: ServerError,
-    403: AuthenticationFailed,
-    404: NotFound,
-    410: NotFound,
-    413: BadRequest,
-    422: BadRequest,
-    429: RateLimited,
-}
 # Where the parent's id is named in the body rather than in the path.
 _BODY_SOURCE = {"edit": "edits", "extend": "extensions"}
 
 
-class OpenAI:
+class OpenAI(Wire):
     """The Videos API under ``{api_base}/videos`` with a bearer key."""
 
     profile: ClassVar[ProviderProfile] = ProviderProfile(
@@ -52,17 +27,12 @@ class OpenAI:
         key_vars=("OPENAI_API_KEY",),
         base_vars=("OPENAI_BASE_URL", "OPENAI_API_BASE"),
         default_base="https://api.openai.com/v1",
+        base_path="/v1",
         poll_seconds=10.0,
+        variants=("video", "thumbnail", "spritesheet"),
     )
 
-    def __init__(self, deployment: Deployment) -> None:
-        self.deployment = deployment
-
-    # --- what Azure says differently -----------------------------------------------------------------
-
-    def _credentials(self) -> dict[str, str]:
-        key = self.deployment.api_key or self.deployment.bearer
-        return {"authorization": f"Bearer {key}"} if key else {}
+    # --- what servers of this dialect say differently --------------------------------------------------
 
     def _base(self) -> str:
         return self.deployment.api_base
@@ -70,24 +40,47 @@ class OpenAI:
     def _params(self) -> dict[str, str]:
         return {}
 
+    def _fields(self, request: VideoRequest) -> dict[str, Any]:
+        """The text fields of a create."""
+        return given(
+            {
+                "prompt": request.prompt,
+                "model": self.deployment.model if request.operation == "create" else None,
+                "video": {"id": request.source_id} if request.operation in _BODY_SOURCE else None,
+                "seconds": request.seconds,
+                "size": request.size,
+                "seed": request.seed,
+                "negative_prompt": request.negative_prompt,
+                "user": request.user if "user" in self._passes else None,
+            }
+            | dict(request.extra_body)
+        )
+
+    def _parts(self, request: VideoRequest) -> list[Part]:
+        """The file parts of a create."""
+        picture = request.input_reference
+        return [("input_reference", (picture.filename, picture.data, picture.media_type))] if picture else []
+
+    _passes: ClassVar[frozenset[str]] = frozenset()
+    """Fields beyond OpenAI's own that the server takes."""
+
     # --- operations ----------------------------------------------------------------------------------
 
     def create(self, request: VideoRequest, *, idempotency_key: str | None = None) -> Flow[Video]:
         """POST /videos, /videos/{id}/remix, /videos/edits or /videos/extensions."""
-        picture = request.input_reference
-        fields = self._fields(request)
-        headers = {"idempotency-key": idempotency_key} if idempotency_key else {}
-        if request.operation == "create" or (picture and request.operation == "remix"):
+        fields, files = self._fields(request), self._parts(request)
+        parts: dict[str, Any] = {"headers": {"idempotency-key": idempotency_key} if idempotency_key else {}}
+        if request.operation == "create" or files:
             # Multipart, as the official client sends it: vLLM-Omni takes no JSON here.
-            parts: list[Part] = [(name, (None, _as_part(value), None)) for name, value in fields.items()]
-            if picture:
-                parts.insert(1, ("input_reference", (picture.filename, picture.data, picture.media_type)))
-            return (yield from self._video("POST", self._path_of(request), headers, files=tuple(parts)))
-        return (yield from self._video("POST", self._path_of(request), headers, json=fields))
+            form: list[Part] = [(name, (None, as_part(value), None)) for name, value in fields.items()]
+            parts["files"] = tuple(form[:1] + files + form[1:])
+        else:
+            parts["json"] = fields
+        return (yield from self._video("POST", self._path_of(request), **parts))
 
     def retrieve(self, video_id: str) -> Flow[Video]:
         """GET /videos/{id}."""
-        return (yield from self._video("GET", _path(video_id)))
+        return (yield from self._video("GET", f"videos/{path_part(video_id)}"))
 
     def list(
         self, *, after: str | None = None, limit: int | None = None, order: str | None = None
@@ -95,7 +88,7 @@ class OpenAI:
         """GET /videos; pages are asked for with the last id of the page before."""
         wanted = {"after": after, "limit": limit, "order": order}
         page = {name: str(value) for name, value in wanted.items() if value is not None}
-        body = self._json((yield self._request("GET", "videos", params=page)))
+        body = yield from self._ask("GET", "videos", params=page)
         rows = body.get("data") if isinstance(body, dict) else None
         if not isinstance(rows, list):
             raise ServerError("The server's list of videos has no data.")
@@ -103,17 +96,17 @@ class OpenAI:
 
     def content(self, video_id: str, variant: Variant) -> Flow[Download]:
         """GET /videos/{id}/content; no ``variant`` for the clip itself (SGLang takes an index there)."""
-        request = self._request("GET", f"{_path(video_id)}/content")
+        request = self._request("GET", f"videos/{path_part(video_id)}/content")
         params = dict(request.params) | ({} if variant == "video" else {"variant": variant})
         yield from ()  # nothing has to be asked: the address follows from the id
-        return Download(request.url, params, request.headers, self._error)
+        return Download(request.url, params, request.headers, self._no_content)
 
     def delete(self, video_id: str) -> Flow[None]:
         """DELETE /videos/{id}."""
-        response = yield self._request("DELETE", _path(video_id))
+        response = yield self._request("DELETE", f"videos/{path_part(video_id)}")
         if response.status == 404 and response.attempt > 1:
             return  # an earlier try, whose answer was lost, has done it
-        self._json(response)
+        self._answer(response)
 
     def cancel(self, video_id: str) -> Flow[None]:
         """DELETE of a live job: vLLM-Omni and the local engine stop it, OpenAI refused."""
@@ -127,97 +120,32 @@ class OpenAI:
 
     # --- pieces --------------------------------------------------------------------------------------
 
-    def _fields(self, request: VideoRequest) -> dict[str, Any]:
-        fields: dict[str, Any] = {"prompt": request.prompt}
-        if request.operation == "create":
-            fields["model"] = self.deployment.model
-        if request.operation in _BODY_SOURCE:
-            fields["video"] = {"id": request.source_id}
-        for name in ("seconds", "size", "seed", "negative_prompt"):
-            value = getattr(request, name)
-            if value is not None:
-                fields[name] = value
-        return fields | request.extra_body
-
     def _path_of(self, request: VideoRequest) -> str:
         if request.operation == "remix":
-            return f"{_path(request.source_id or '')}/remix"
-        if request.operation in _BODY_SOURCE:
-            return f"videos/{_BODY_SOURCE[request.operation]}"
-        return "videos"
+            return f"videos/{path_part(request.source_id or '')}/remix"
+        return f"videos/{_BODY_SOURCE[request.operation]}" if request.operation in _BODY_SOURCE else "videos"
 
-    def _request(
-        self, method: str, path: str, headers: dict[str, str] | None = None, **parts: Any
-    ) -> Request:
+    def _request(self, method: str, path: str, **parts: Any) -> Request:
         # The path first, the query last: the other way round breaks Azure's calls.
-        params = self._params() | parts.pop("params", {})
-        return Request(
-            method,
-            f"{self._base()}/{path}",
-            params,
-            self._credentials() | self.deployment.headers | (headers or {}),
-            billable=method == "POST",
-            **parts,
-        )
+        parts["params"] = self._params() | parts.pop("params", {})
+        return super()._request(method, f"{self._base()}/{path}", billable=method == "POST", **parts)
 
-    def _video(
-        self, method: str, path: str, headers: dict[str, str] | None = None, **parts: Any
-    ) -> Flow[Video]:
-        response = yield self._request(method, path, headers, **parts)
+    def _video(self, method: str, path: str, **parts: Any) -> Flow[Video]:
+        response = yield self._request(method, path, **parts)
         body = response.json()
-        if method == "GET" and isinstance(body, dict) and body.get("object") == "video":
+        if not (method == "GET" and isinstance(body, dict) and body.get("object") == "video"):
             # vLLM-Omni answers for a failed job with the failure's own 4xx or 5xx and the whole object.
-            video = _parse(body)
-        else:
-            video = _parse(self._json(response))
-        advice = _seconds(response.headers.get("openai-poll-after-ms"))
+            body = self._answer(response)
+        video = _parse(body)
+        advice = header_seconds(response.headers.get("openai-poll-after-ms"))
         video._poll_after = None if advice is None else advice / 1000
         return video
 
-    def _json(self, response: Response) -> Any:
-        if not response.ok:
-            raise self._error(response)
-        return response.json()
-
-    def _error(self, response: Response) -> ProviderError:
-        """OpenAI's envelope, FastAPI's ``detail`` or plain text, as one of our exceptions."""
-        message, code, param = _read_error(response)
-        kind = _BY_STATUS.get(response.status, ServerError if response.status >= 500 else BadRequest)
-        if code and code.lower() in REFUSALS:
-            kind = Refused
-        elif code == "insufficient_quota":
-            kind = InsufficientCredits
-        for secret in (self.deployment.api_key, self.deployment.bearer):
-            message = message.replace(secret, "***") if secret else message
-        error = kind(
-            message or f"HTTP {response.status} without a message.",
-            status_code=response.status,
-            provider_code=code,
-            param=param,
-            hint=self._hint(kind),
-        )
-        if isinstance(error, RateLimited):
-            error.retry_after = _seconds(response.headers.get("retry-after"))
+    def _no_content(self, response: Response) -> ProviderError:
+        error = self._error(response)
+        if type(error) is NotFound and "not ready" not in error.message and "progress" not in error.message:
+            return Expired(error.message, status_code=error.status_code, provider_code=error.provider_code)
         return error
-
-    def _hint(self, kind: type[ProviderError]) -> str:
-        if kind is AuthenticationFailed:
-            return f"Check {' or '.join(self.profile.key_vars + self.profile.token_vars)}."
-        if kind is Refused:
-            return "Rephrase the prompt and run it again."
-        return ""
-
-
-def _path(video_id: str) -> str:
-    """The path of a video; an id cannot lead out of it."""
-    if not video_id.strip("."):
-        raise InvalidRequest(f"{video_id!r} is no video's id.", param="video_id")
-    return f"videos/{quote(video_id, safe='')}"
-
-
-def _as_part(value: Any) -> str:
-    """A form part is text; a nested value goes as JSON, which is what vLLM-Omni reads."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _parse(body: Any) -> Video:
@@ -230,27 +158,3 @@ def _parse(body: Any) -> Video:
         for leak in ("file_path", "file_paths", "url", "urls"):
             video.model_extra.pop(leak, None)
     return video
-
-
-def _read_error(response: Response) -> tuple[str, str | None, str | None]:
-    body = response.json()
-    error = body.get("error", body) if isinstance(body, dict) else body
-    if isinstance(error, dict):
-        detail = error.get("message") or error.get("detail") or ""
-        if isinstance(detail, list):
-            detail = "; ".join(
-                str(row.get("msg", row)) if isinstance(row, dict) else str(row) for row in detail
-            )
-        code = error.get("code") or error.get("type")
-        return str(detail)[:500], None if code is None else str(code), error.get("param")
-    if isinstance(error, str):
-        return error[:500], None, None
-    text = response.content[:300].decode("utf-8", "replace").strip()
-    return ("" if body is not None or text.startswith("<") else text), None, None
-
-
-def _seconds(header: str | None) -> float | None:
-    try:
-        return None if header is None else max(0.0, float(header))
-    except ValueError:
-        return None

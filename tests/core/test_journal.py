@@ -55,9 +55,27 @@ def test_a_finished_job_spends_its_cost_and_frees_the_rest(journal: Journal) -> 
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
-def test_a_job_without_a_clip_costs_nothing(journal: Journal, status: str) -> None:
-    row = journal.observe(journal.open(KITE, HERE, HELD)[0].id, told(status), COST)
+@pytest.mark.parametrize("cost", [None, 0])
+def test_a_job_without_a_clip_costs_nothing(journal: Journal, status: str, cost: int | None) -> None:
+    row = journal.observe(journal.open(KITE, HERE, HELD)[0].id, told(status), cost)
     assert (journal.spend().settled, journal.spend().held, row.cost) == (0, 0, 0)
+
+
+def test_a_refused_clip_that_is_billed_all_the_same_is_spent(journal: Journal, home: Path) -> None:
+    row = journal.observe(journal.open(KITE, HERE, HELD)[0].id, told("failed"), COST)
+    assert (journal.spend().settled, journal.spend().held, row.cost) == (COST, 0, COST)
+    assert kinds(home) == ["hold", "spend"]
+
+
+def test_what_the_file_says_corrects_the_cost_once(journal: Journal, home: Path, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"a clip")
+    row = journal.observe(journal.open(KITE, HERE, HELD)[0].id, told("completed"), COST)
+    assert (row.seconds, row.size) == (None, None)  # the provider has said neither
+    for cost in (COST - 100, COST + 7):
+        row = journal.stored(row.id, clip, None, ("3", "640x360", cost))
+    assert (row.seconds, row.size, row.cost) == ("3", "640x360", COST - 100)
+    assert (journal.spend().settled, kinds(home)) == (COST - 100, ["hold", "spend", "adjust"])
 
 
 def test_the_first_end_counts(journal: Journal, home: Path) -> None:
@@ -150,7 +168,8 @@ def test_every_hold_ends_once_in_whatever_order_things_are_heard(
     entries = query(two[0].home, f"SELECT kind FROM entries WHERE job_id = '{row.id}' ORDER BY id")
     ends_it = {*FINAL, "refused"}
     first_end = next((status or what for _, what, status in steps if (status or what) in ends_it), "")
-    ends = {"": [], "completed": ["spend"]}.get(first_end, ["void"])
+    billed = bool(cost) and first_end in FINAL  # also a job without a clip, if its provider says so
+    ends = {"": [], "completed": ["spend"]}.get(first_end, ["spend"] if billed else ["void"])
     assert [entry["kind"] for entry in entries] == ["hold", *ends]
     assert ended.final == bool(first_end)
     assert after.settled - before.settled == ((cost or 0) if ends == ["spend"] else 0)

@@ -1,0 +1,42 @@
+"""The models that a provider lists itself: asked for when one is named that the catalogue does not have."""
+
+from __future__ import annotations
+
+import time
+
+from soravid import catalog, checks, settings
+from soravid.deployments import Connection
+from soravid.errors import SoravidError
+from soravid.providers import names, provider_class
+from soravid.transport import Transport
+
+_KEPT = 3600.0
+"""Seconds for which a listing is good."""
+_asked: dict[tuple[str, str], float] = {}
+
+
+async def learn(transport: Transport, model: str, given: Connection | None = None) -> None:
+    """Add a provider's own listing to the catalogue, once an hour, if ``model`` is not in it.
+
+    A provider that cannot be asked is not an error here: the check of the model says what is wrong.
+    """
+    if "/" not in model or catalog.find(model):
+        return
+    provider, _ = checks.split_model(model)
+    if provider in names():
+        await refresh(transport, provider, given)
+
+
+async def refresh(transport: Transport, provider: str, given: Connection | None = None) -> None:
+    """Ask one provider for its models, unless that was done within the hour."""
+    try:
+        adapter = provider_class(provider)
+        deployment = settings.deployment(adapter.profile, "*", given)
+        address = provider, deployment.api_base
+        if time.monotonic() - _asked.get(address, -_KEPT) < _KEPT:
+            return
+        rows = await transport.drive(adapter(deployment).models(), 15.0, attempts=2)
+        catalog.add(*(row for row in rows if row["id"] not in {model.id for model in catalog.models()}))
+        _asked[address] = time.monotonic()
+    except SoravidError:
+        return
