@@ -20,9 +20,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from soravid.choosing import models as models
     from soravid.client import AsyncClient as AsyncClient
     from soravid.client import Client as Client
     from soravid.clips import Clip as Clip
+    from soravid.config import add_models as add_models
+    from soravid.config import load_config as load_config
+    from soravid.config import load_models as load_models
+    from soravid.editing import continue_from as continue_from
+    from soravid.editing import join as join
     from soravid.errors import SoravidError as SoravidError
     from soravid.functions import avideo_content as avideo_content
     from soravid.functions import avideo_delete as avideo_delete
@@ -49,7 +55,6 @@ if TYPE_CHECKING:
     from soravid.session import find_job as find_job
     from soravid.session import generate as generate
     from soravid.session import jobs as jobs
-    from soravid.session import models as models
     from soravid.session import resume as resume
     from soravid.session import spend as spend
     from soravid.types import Video as Video
@@ -59,8 +64,11 @@ __version__ = "0.1.0"
 # Which room each public name lives in. A room is opened when its name is first used, so that
 # `import soravid` costs next to nothing and needs no optional part.
 _ROOMS = {
+    "soravid.choosing": ("models",),
     "soravid.client": ("AsyncClient", "Client"),
     "soravid.clips": ("Clip",),
+    "soravid.config": ("add_models", "load_config", "load_models"),
+    "soravid.editing": ("continue_from", "join"),
     "soravid.errors": ("SoravidError",),
     "soravid.functions": tuple(
         f"{face}video_{name}"
@@ -72,9 +80,7 @@ _ROOMS = {
     ),
     "soravid.job": ("Job",),
     "soravid.nested": ("allow_nested_run",),
-    "soravid.session": (
-        *("doctor", "estimate", "find_job", "generate", "jobs", "models", "resume", "spend"),
-    ),
+    "soravid.session": (*("doctor", "estimate", "find_job", "generate", "jobs", "resume", "spend"),),
     "soravid.types": ("Video",),
 }
 _WHERE = {name: room for room, names in _ROOMS.items() for name in names}

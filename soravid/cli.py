@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from soravid import __version__
+from soravid.abilities import add_filters
 from soravid.errors import InvalidRequest, MissingExtra, SoravidError
 
 
@@ -45,6 +46,17 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("-s", "--seconds", help="duration in seconds")
     make.add_argument("-z", "--size", help="WIDTHxHEIGHT in pixels")
     make.add_argument("-r", "--reference", metavar="IMAGE", help="a picture: path or URL")
+    make.add_argument("--last-frame", metavar="IMAGE", help="the picture that the clip ends on")
+    make.add_argument(
+        "--also", action="append", metavar="IMAGE", help="a picture of what it shows; may be repeated"
+    )
+    make.add_argument("--fit", choices=("cover", "contain"), help="make a picture of another size fit")
+    make.add_argument("--aspect", metavar="W:H", help="the shape instead of the size, such as 16:9")
+    make.add_argument(
+        "--resolution", metavar="CLASS", help="the class instead of the size, such as 720p or 4k"
+    )
+    make.add_argument("--audio", action=argparse.BooleanOptionalAction, help="with sound, or without")
+    make.add_argument("--negative", metavar="TEXT", help="what the clip should not show")
     make.add_argument("--remix", metavar="ID", help="make a new clip from this job's clip")
     make.add_argument("--seed", type=int, help="a whole number")
     make.add_argument("--max-cost", metavar="USD", help="refuse a clip whose estimate is above this")
@@ -53,7 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("-o", "--output", metavar="PATH", help="the clip's file, or a folder for it")
     make.set_defaults(run=_generate)
 
-    models = commands.add_parser("models", help="what each model takes and costs")
+    models = commands.add_parser("models", help="what each model can do, takes and costs")
+    add_filters(models)
     models.set_defaults(run=_models)
 
     jobs = commands.add_parser("jobs", help="the newest jobs, or: jobs resume | cancel ID")
@@ -88,7 +101,14 @@ def _generate(args: argparse.Namespace) -> int:
         "model": args.model,
         "seconds": args.seconds,
         "size": args.size,
+        "aspect_ratio": args.aspect,
+        "resolution": args.resolution,
         "input_reference": args.reference,
+        "last_frame": args.last_frame,
+        "references": args.also,
+        "fit": args.fit,
+        "audio": args.audio,
+        "negative_prompt": args.negative,
         "operation": "remix" if args.remix else "create",
         "video_id": args.remix,
         "seed": args.seed,
@@ -101,10 +121,10 @@ def _generate(args: argparse.Namespace) -> int:
     return 0 if terminal.follow(job) else 1
 
 
-def _models(_args: argparse.Namespace) -> int:
-    from soravid import session
+def _models(args: argparse.Namespace) -> int:
+    from soravid import choosing
 
-    print(session.models())
+    print(choosing.models(args.name, can=args.can, under=args.under, alive=args.alive, ready=args.ready))
     return 0
 
 

@@ -76,7 +76,7 @@ def draw_up(request: VideoRequest, options: Options, source: JobRow | None) -> P
     steps = []
     for model in (request.model, *(options.get("fallbacks") or ())):
         first = model == request.model
-        wanted = request if first else replace(request, model=model)
+        wanted = _whole(request if first else replace(request, model=model))
         provider, name = checks.split_model(model)
         # A key or an address given with the call belongs to the model of the call.
         given: Connection = options if first else {"timeout": options.get("timeout")}
@@ -102,6 +102,21 @@ def draw_up(request: VideoRequest, options: Options, source: JobRow | None) -> P
     return plan
 
 
+def _whole(request: VideoRequest) -> VideoRequest:
+    """The request with the model's own duration and size where none was said.
+
+    They are sent, not left to the provider: what is held is then what was ordered.
+    """
+    model = catalog.find(request.model)
+    if model is None or request.operation != "create":
+        return request
+    return replace(
+        request,
+        seconds=request.seconds or model.default_seconds,
+        size=request.size or model.default_size,
+    )
+
+
 def _expect(
     request: VideoRequest, source: JobRow | None
 ) -> tuple[Quote | None, tuple[str | None, str | None]]:
@@ -111,9 +126,7 @@ def _expect(
     """
     model = catalog.find(request.model)
     seconds, size = request.seconds, request.size
-    if request.operation == "create" and model:
-        seconds, size = seconds or model.default_seconds, size or model.default_size
-    elif source:
+    if source:
         seconds, size = seconds or source.seconds, size or source.size
     if model is None:
         return None, (seconds, size)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import platform
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Unpack
 
 from soravid import card_text as cards
-from soravid import catalog, settings
+from soravid import settings
 from soravid.deployments import Options
 from soravid.errors import InvalidRequest
 from soravid.job import Job
@@ -137,23 +137,6 @@ def estimate(
     return Estimate(plan.request.model, *plan.steps[0].expected, *usd)
 
 
-def models() -> Table:
-    """The catalogue as a table: what each model takes, its price, and whether it can be used now."""
-    today = datetime.now(UTC).date()
-    rows = []
-    for model in catalog.models():
-        profile = provider_class(model.provider).profile
-        if model.retired(today):
-            state = f"shut down {model.retires_on}"
-        elif settings.has_key(profile):
-            state = "ready"
-        else:
-            state = f"set {profile.key_vars[0]}"
-        rows.append((model.id, _seconds_of(model), _sizes_of(model), model.price_line(), state, model.title))
-    columns = ("Model", "Seconds", "Size", "Price", "State", "What it is")
-    return Table(columns, rows, "Models")
-
-
 def jobs(limit: int = 20, *, unfinished: bool = False) -> list[Job]:
     """The newest jobs of the journal, newest first; with ``unfinished``, those that may still give a clip."""
     line = current()
@@ -201,16 +184,14 @@ def doctor() -> Table:
     rows = [("Python", "ok", platform.python_version())]
     parts = {"notebook": ("anywidget", "ipywidgets"), "local": ("av", "PIL", "numpy", "starlette")}
     for extra, modules in parts.items():
-        missing = [name for name in modules if find_spec(name) is None]
-        advice = f'pip install "soravid[{extra}]"' if missing else "installed"
-        rows.append((f"soravid[{extra}]", "missing" if missing else "ok", advice))
+        absent = any(find_spec(name) is None for name in modules)
+        advice = f'pip install "soravid[{extra}]"' if absent else "installed"
+        rows.append((f"soravid[{extra}]", "missing" if absent else "ok", advice))
     for name in names():
         profile = provider_class(name).profile
-        if profile.key_required:
-            found = settings.has_key(profile)
-            rows.append(
-                (name, "key set" if found else "no key", "" if found else f"set {profile.key_vars[0]}")
-            )
+        if profile.key_required or not profile.default_base:
+            variable = settings.missing(profile)
+            rows.append((name, "no key" if variable else "ready", f"set {variable}" if variable else ""))
     for what, folder in (("Journal", settings.home()), ("Clips", settings.media_dir().absolute())):
         rows.append((what, "ok" if _writable(folder) else "cannot be written", str(folder)))
     return Table(("Part", "State", "Detail"), rows, "Set-up")
@@ -219,15 +200,3 @@ def doctor() -> Table:
 def _writable(folder: Path) -> bool:
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     return there.is_dir() and os.access(there, os.W_OK)
-
-
-def _seconds_of(model: catalog.Model) -> str:
-    span = model.seconds
-    return f"{span.min:g} to {span.max:g}" if isinstance(span, catalog.Span) else ", ".join(span)
-
-
-def _sizes_of(model: catalog.Model) -> str:
-    span = model.sizes
-    if isinstance(span, catalog.Span):
-        return f"{span.min:g} to {span.max:g} px a side"
-    return ", ".join(span)

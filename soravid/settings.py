@@ -47,6 +47,18 @@ def has_key(profile: ProviderProfile) -> bool:
     return profile.credentials == "google" and google_login.is_set_up()
 
 
+def missing(profile: ProviderProfile) -> str:
+    """The variable to set before a provider can be used; empty where nothing is missing."""
+    if not has_key(profile):
+        return next(iter(profile.key_vars + profile.token_vars), "")
+    if not _environment_base(profile, required=False):
+        fields = [variables for _, variables in profile.base_fields]
+        return next(iter(profile.base_vars), "") or (
+            fields[0][0] if fields else f"{profile.name.upper()}_API_BASE"
+        )
+    return ""
+
+
 def deployment(profile: ProviderProfile, model: str, given: Connection | None = None) -> Deployment:
     """Where a model is reached and with which credential: what the call gave, else the environment.
 

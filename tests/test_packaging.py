@@ -132,7 +132,7 @@ def test_importing_soravid_imports_no_optional_part() -> None:
 # A room is a module or package directly under soravid/. It imports rooms of its own layer and of those below.
 LAYERS = (
     {"deployments", "errors", "money", "shapes", "types"},
-    {"asgi", "faces", "google_login", "loop", "nested", "settings", "views"},
+    {"abilities", "asgi", "faces", "google_login", "loop", "nested", "settings", "views"},
     {"card_parts", "card_text", "cards", "catalog", "download", "providers", "tables", "transport"},
     {
         "checks",
@@ -148,8 +148,10 @@ LAYERS = (
     },
     {
         "accounts",
+        "choosing",
         "client",
         "clips",
+        "config",
         "editing",
         "from_row",
         "job",

@@ -134,7 +134,7 @@ def _model(known: dict[str, Model], row: Row) -> Model:
         )
         if whole is None and origin is not None:
             # Only what was said is read anew: prices are held in another unit than they are written in.
-            said = Model.model_validate(_REST | {"title": name} | given)
+            said = Model.model_validate({**_REST, "title": name, **given})
             names = {*given} | ({"sizes"} if "shapes" in given else set())
             names &= set(Model.model_fields)
             if like is not None:  # a likeness has neither the date nor the source of what it is like
@@ -150,4 +150,4 @@ def _model(known: dict[str, Model], row: Row) -> Model:
     return whole
 
 
-_REST = {"abilities": [], "seconds": [], "sizes": []}
+_REST: Row = {"abilities": [], "seconds": [], "sizes": []}

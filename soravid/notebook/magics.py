@@ -12,8 +12,9 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 from IPython.display import display
 from traitlets.config import Config
 
-from soravid import cards, catalog, session, settings
+from soravid import cards, catalog, choosing, session, settings
 from soravid.clips import Clip
+from soravid.config import load_config
 from soravid.errors import InvalidRequest, SoravidError, nearest, one_of
 from soravid.job import Job
 from soravid.money import show, to_nano
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
 SUBCOMMANDS = {
-    "models": "the models: what they take, what they cost, whether their key is set",
+    "models": "[NAME] [--can ABILITY] [--under USD] [--alive] [--ready]: what models can do, take and cost",
     "jobs": "the newest jobs of the journal",
     "show": "ID: show a job again, live if it still runs",
     "cancel": "ID: stop a job at its provider",
     "resume": "go on with every job that was left running",
     "spend": "what this session has spent, holds, and saved by re-use",
+    "config": "FILE: read models and prices from a config.yaml",
     "nest": "let asyncio.run(...) work in cells (patches the kernel's loop)",
     "doctor": "what is installed and set up here",
 }
@@ -96,11 +98,11 @@ class VideoMagics(Magics):
         if word not in SUBCOMMANDS:
             near = nearest(word, SUBCOMMANDS) or list(SUBCOMMANDS)
             raise InvalidRequest(f"There is no %video {word}.", hint=f"Did you mean {one_of(near)}?")
-        takes_id = word in {"show", "cancel"}
-        if len(rest) != takes_id:
+        one = {"show": "job id", "cancel": "job id", "config": "file"}.get(word)
+        if word != "models" and len(rest) != bool(one):
             raise InvalidRequest(
-                f"%video {word} takes {'one job id' if takes_id else 'nothing more'}.",
-                hint="%video jobs lists the ids." if takes_id else "",
+                f"%video {word} takes {f'one {one}' if one else 'nothing more'}.",
+                hint="%video jobs lists the ids." if one == "job id" else "",
             )
         return getattr(self, f"_{word}")(*rest)
 
@@ -112,11 +114,18 @@ class VideoMagics(Magics):
 
     def _make(self, args: Namespace, prompt: str) -> Clip | None:
         operation, source = self._source(args)
+        shaped = args.aspect or args.resolution
         wanted: dict[str, Any] = {
             "model": args.model or self.model or None,
             "seconds": args.seconds or self.seconds or None,
-            "size": args.size or (None if source else self.size) or None,
+            "size": args.size or (None if source or shaped else self.size) or None,
+            "aspect_ratio": args.aspect,
+            "resolution": args.resolution,
             "input_reference": self._value(args.reference),
+            "last_frame": self._value(args.last_frame),
+            "references": [self._value(each) for each in args.also] or None,
+            "fit": args.fit,
+            "audio": args.audio,
             "operation": operation,
             "video_id": source,
             "negative_prompt": args.negative,
@@ -187,15 +196,24 @@ class VideoMagics(Magics):
 
     def _show_estimate(self, prompt: str, wanted: dict[str, Any], takes: int) -> None:
         one = session.estimate(prompt, **wanted)
-        total = show(None if one.usd is None else to_nano(one.usd * takes))
-        rows = [(one.model, one.seconds or "?", one.size or "?", str(takes), total)]
-        table = Table(("Model", "Seconds", "Size", "Takes", "Estimate"), rows, "Estimate, nothing was sent")
+        low, total, upper = (
+            show(None if usd is None else to_nano(usd * takes)) for usd in (one.low, one.expected, one.upper)
+        )
+        span = f"{low} to {upper}" if low != upper else ""
+        rows = [(one.model, one.seconds or "?", one.size or "?", str(takes), total, span)]
+        columns = ("Model", "Seconds", "Size", "Takes", "Estimate", "Between")
+        table = Table(columns, rows, "Estimate, nothing was sent")
         display(table)
 
     # --- %video --------------------------------------------------------------------------------------
 
-    def _models(self) -> Any:
-        return session.models()
+    def _models(self, *words: str) -> Any:
+        args = options.MODELS.parse_args(words)
+        return choosing.models(args.name, can=args.can, under=args.under, alive=args.alive, ready=args.ready)
+
+    def _config(self, file: str) -> None:
+        added = load_config(file)
+        print(f"{len(added)} models read from {file}.")  # noqa: T201
 
     def _jobs(self) -> Any:
         return session.jobs_table()

@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 from typing import NoReturn
 
+from soravid.abilities import add_filters
 from soravid.clips import names_folder
 from soravid.errors import InvalidRequest, nearest, one_of
 
@@ -34,6 +35,14 @@ _add("-m", "--model", help="provider/model")
 _add("-s", "--seconds", help="duration in seconds")
 _add("-z", "--size", help="WIDTHxHEIGHT in pixels")
 _add("-r", "--reference", metavar="IMAGE", help="a picture: path, URL, or the name of a variable")
+_add("--last-frame", metavar="IMAGE", help="the picture that the clip ends on")
+_add(
+    "--also", action="append", default=[], metavar="IMAGE", help="a picture of what it shows; may be repeated"
+)
+_add("--fit", choices=("cover", "contain"), help="make a picture of another size fit: cut it, or add black")
+_add("--aspect", metavar="W:H", help="the shape instead of the size, such as 16:9")
+_add("--resolution", metavar="CLASS", help="the class instead of the size, such as 720p, 1080p or 4k")
+_add("--audio", action=argparse.BooleanOptionalAction, help="with sound, or without")
 _add("--remix", metavar="CLIP", help="make a new clip from this one: a variable or an id")
 _add("--edit", metavar="CLIP", help="change this clip")
 _add("--extend", metavar="CLIP", help="go on from this clip's end, for --seconds more")
@@ -52,6 +61,10 @@ _add("-o", "--output", metavar="PATH", help="the clip's file, or a folder for it
 _add("-h", "--help", action="store_true", help="show this help")
 
 FLAGS = [flag for action in PARSER._actions for flag in action.option_strings]
+
+
+MODELS = _Parser(prog="%video models", add_help=False, allow_abbrev=False)
+add_filters(MODELS)
 
 
 def parse(line: str) -> argparse.Namespace:

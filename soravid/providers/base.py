@@ -7,7 +7,7 @@ the flow owns the socket, the clock and the retries. A flow itself touches nothi
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -120,6 +120,6 @@ class Provider(Protocol):
         """
         ...
 
-    def models(self) -> Flow[list[dict[str, Any]]]:
+    def models(self) -> Flow[Sequence[dict[str, Any]]]:
         """The account's models as rows of the catalogue (``soravid.catalog.Model``); empty where not told."""
         ...

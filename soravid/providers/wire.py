@@ -7,7 +7,7 @@ table, and a clear refusal of every operation that its wire does not have.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -94,7 +94,7 @@ class Wire:
         """Refused: this wire cannot stop a job."""
         return self._lacks("stop a job that is running", "It will be finished, and billed.")
 
-    def models(self) -> Flow[list[dict[str, Any]]]:
+    def models(self) -> Flow[Sequence[dict[str, Any]]]:
         """The models of the account as rows of the catalogue, where the wire tells: elsewhere none."""
         yield from ()
         return []

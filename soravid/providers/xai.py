@@ -34,6 +34,8 @@ class XAI(Wire):
 
     def create(self, request: VideoRequest, *, idempotency_key: str | None = None) -> Flow[Video]:
         """POST the operation's path. An edit or extension is of the source's present link."""
+        if request.operation not in _PATHS:
+            yield from self._lacks(f"{request.operation} a video")
         fields = given(
             {
                 "model": self.deployment.model,
@@ -48,11 +50,9 @@ class XAI(Wire):
         if request.source_id:
             source = yield from self._ask("GET", f"videos/{path_part(request.source_id)}")
             fields["video"] = {"url": self._link(self._parse(request.source_id, source), source)}
-        path = _PATHS.get(request.operation)
-        if path is None:
-            return (yield from self._lacks(f"{request.operation} a video"))
-        body = yield from self._ask("POST", path, json=merged(fields, request.extra_body), billable=True)
-        return Video(id=self._object(body, "request_id")["request_id"], model=self.deployment.model)
+        path, body = _PATHS[request.operation], merged(fields, request.extra_body)
+        answer = yield from self._ask("POST", path, json=body, billable=True)
+        return Video(id=self._object(answer, "request_id")["request_id"], model=self.deployment.model)
 
     def retrieve(self, video_id: str) -> Flow[Video]:
         """GET /videos/{id}: 202 while it runs."""
