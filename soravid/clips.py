@@ -6,16 +6,21 @@ import os
 import re
 import shutil
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from soravid import cards
-from soravid.media import last_frame
+from soravid import cards, media
 from soravid.media.links import notebook_dir, notebook_src
 from soravid.types import Video
 from soravid.views import JobView
+
+if TYPE_CHECKING:
+    from numpy import uint8
+    from numpy.typing import NDArray
+    from PIL import Image
 
 _ARTICLES = {"a", "an", "the"}
 _naming = threading.Lock()
@@ -56,7 +61,29 @@ class Clip:
 
     def reference_frame(self) -> bytes:
         """The last frame as PNG: what ``input_reference=clip`` goes on from."""
-        return last_frame(self.path)
+        return media.last_frame(self.path)
+
+    @property
+    def info(self) -> media.ClipInfo:
+        """What the file says: duration, size, frame rate, codecs. Raises as ``media.probe`` does."""
+        return media.probe(self.path)
+
+    @property
+    def credentials(self) -> media.Provenance | None:
+        """The content credentials (C2PA), checked; None without. Raises as ``media.credentials_of`` does."""
+        return media.credentials_of(self.path)
+
+    def frame(self, t: float) -> Image.Image:
+        """The picture at ``t`` seconds; negative: from the end. Raises as ``media.frame_at`` does."""
+        return media.frame_at(self.path, t)
+
+    def frames(self, every: float | None = None) -> Iterator[NDArray[uint8]]:
+        """All frames, or one ``every`` so many seconds, as arrays (height, width, RGB), one at a time."""
+        return media.frames_of(self.path, every)
+
+    def filmstrip(self, count: int = 8) -> Image.Image:
+        """``count`` frames spread over the clip, in a row, each with its time."""
+        return media.filmstrip_of(self.path, count)
 
     def __fspath__(self) -> str:
         return str(self.path)

@@ -63,8 +63,11 @@ async def make_plan(
     input_reference: ReferenceInput = None,
     take: int = 1,
     options: Options | None = None,
+    to_send: bool = True,
 ) -> Plan:
     """Turn what a caller wrote into a checked and priced plan. Nothing billable is sent.
+
+    Without ``to_send`` it is for its price only, and no key is needed.
 
     Raises:
         InvalidRequest: the first thing that cannot work.
@@ -94,10 +97,10 @@ async def make_plan(
     )
     wanted = references.Pictures(input_reference, options.get("last_frame"), options.get("references"))
     # A mistake or a missing key is told before a picture is fetched.
-    draw_up(wanted.stand_in(request), options, origin)
+    draw_up(wanted.stand_in(request), options, origin, to_send=to_send)
     pictures = await wanted.read(line.transport)
     request = await loop.in_thread(fitting.fitted, pictures.onto(request), entry, options.get("fit"))
-    return draw_up(request, options, origin)
+    return draw_up(request, options, origin, to_send=to_send)
 
 
 def _size(entry: catalog.Model | None, size: object, options: Options) -> str | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import cast
 
 from soravid import catalog, checks, settings
 from soravid.catalog import Quote
-from soravid.deployments import Connection, Deployment, Options
+from soravid.deployments import Connection, Deployment, Options, ProviderProfile
 from soravid.errors import BudgetExceeded, InvalidRequest
 from soravid.ledger import JobRow
 from soravid.money import show, to_nano
@@ -62,10 +63,11 @@ class Plan:
         )
 
 
-def draw_up(request: VideoRequest, options: Options, source: JobRow | None) -> Plan:
+def draw_up(request: VideoRequest, options: Options, source: JobRow | None, *, to_send: bool = True) -> Plan:
     """Check and price a request for its model and for each fallback.
 
     ``source`` is the journal's row of the video that a remix, edit or extension is made from, if it has one.
+    A plan that is not ``to_send`` only tells the price, for which no key is needed.
 
     Raises:
         InvalidRequest: an argument that cannot work, a missing key, or a price above ``max_cost``.
@@ -87,8 +89,11 @@ def draw_up(request: VideoRequest, options: Options, source: JobRow | None) -> P
             )
         if first and source and source.model.partition("/")[0] == provider and not given.get("api_base"):
             given = {**given, "api_base": source.api_base}
-        deployment = settings.deployment(provider_class(provider).profile, name, given)
+        adapter = provider_class(provider)
+        deployment = _deployment(adapter.profile, name, given, to_send=to_send)
         checks.check_request(wanted, deployment, today)
+        with closing(adapter(deployment).create(wanted)) as flow:
+            next(flow, None)  # what the wire cannot say is told now: a flow only writes its request
         steps.append(Step(wanted, deployment, *_expect(wanted, source)))
     plan = Plan(
         tuple(steps),
@@ -100,6 +105,16 @@ def draw_up(request: VideoRequest, options: Options, source: JobRow | None) -> P
     if limit is not None:
         _check_limit(plan.estimate, to_nano(limit, param="max_cost"))
     return plan
+
+
+def _deployment(profile: ProviderProfile, model: str, given: Connection, *, to_send: bool) -> Deployment:
+    try:
+        return settings.deployment(profile, model, given)
+    except InvalidRequest as missing:
+        if to_send or given.get("api_base") or missing.param not in {"api_key", "api_base"}:
+            raise
+        base = profile.default_base
+        return Deployment(provider=profile.name, model=model, api_base=base, own_host=bool(base))
 
 
 def _whole(request: VideoRequest) -> VideoRequest:

@@ -116,6 +116,8 @@ def estimate(
 ) -> Estimate:
     """What a clip would cost, after the same checks as for making it. Takes what ``generate`` takes.
 
+    No key is needed: prices can be compared before there is an account.
+
     Raises:
         InvalidRequest: something that cannot work.
     """
@@ -130,6 +132,7 @@ def estimate(
             size=size,
             input_reference=input_reference,
             options=options,
+            to_send=False,
         )
     )
     span = plan.quote or (None, None, None)

@@ -1,4 +1,4 @@
-"""Still pictures out of a clip: its poster and its last frame."""
+"""Still pictures out of a clip: its poster, its thumbnail and its last frame."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from soravid.errors import DownloadFailed, MissingExtra
+from soravid.errors import MissingExtra
+from soravid.media.frames import shown
+from soravid.media.reading import ClipPath, length_of, picture
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 POSTER_WIDTH = 640
 POSTER_BYTES = 14_000
 """A notebook with ten clips has ten posters in it: small enough to stay small."""
+_POSTER_MOMENT = 1.2  # seconds: the opening is often black, or not sharp yet
 
 
 def poster_of(clip: Path) -> str | None:
@@ -24,52 +27,45 @@ def poster_of(clip: Path) -> str | None:
         DownloadFailed: the file is no video that can be read.
     """
     try:
-        picture = _frame(clip, at=1.2)
+        poster = _poster(clip)
     except MissingExtra:
         return None
-    picture.thumbnail((POSTER_WIDTH, POSTER_WIDTH))
     for quality in (70, 50, 30, 10):
-        buffer = io.BytesIO()
-        picture.save(buffer, format="WEBP", quality=quality, method=4)
-        if buffer.tell() <= POSTER_BYTES:
+        data = _webp(poster, quality)
+        if len(data) <= POSTER_BYTES:
             break
-    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return f"data:image/webp;base64,{base64.b64encode(data).decode()}"
 
 
-def last_frame(clip: Path) -> bytes:
+def thumbnail_of(path: ClipPath) -> bytes:
+    """The clip's second second as a WebP of at most 640 pixels a side, as OpenAI's variant ``thumbnail``.
+
+    Raises:
+        MissingExtra: PyAV or Pillow is not installed.
+        DownloadFailed: the file is no video that can be read.
+    """
+    return _webp(_poster(path), 82)
+
+
+def last_frame(clip: ClipPath) -> bytes:
     """The clip's last frame as PNG.
 
     Raises:
-        MissingExtra: PyAV is not installed.
+        MissingExtra: PyAV or Pillow is not installed.
         DownloadFailed: the file is no video that can be read.
     """
     buffer = io.BytesIO()
-    _frame(clip, at=None).save(buffer, format="PNG")
+    picture(next(shown(clip, [float(length_of(clip))]))).save(buffer, format="PNG")
     return buffer.getvalue()
 
 
-def _frame(clip: Path, at: float | None) -> Image.Image:
-    """The frame at ``at`` seconds (or the last one before it), or the very last for None."""
-    try:
-        import av
-        from PIL import Image  # noqa: F401 - to_image() needs it
-    except ImportError:
-        raise MissingExtra("A picture out of a clip", "notebook") from None
-    try:
-        with av.open(str(clip)) as container:
-            stream = container.streams.video[0]
-            stream.thread_type = "AUTO"
-            if at is None and stream.duration and stream.time_base:
-                # From the last key frame on: constant memory and little time, however long the clip.
-                container.seek(max(0, (stream.start_time or 0) + stream.duration - 1), stream=stream)
-            best = None
-            for frame in container.decode(stream):
-                best = frame
-                if at is not None and frame.time is not None and frame.time >= at:
-                    break
-            if best is None:
-                raise DownloadFailed(f"{clip.name} has no picture in it.")
-            picture: Image.Image = best.to_image()  # type: ignore[no-untyped-call]
-            return picture
-    except (av.error.FFmpegError, IndexError):
-        raise DownloadFailed(f"{clip.name} cannot be read as a video.") from None
+def _poster(path: ClipPath) -> Image.Image:
+    poster = picture(next(shown(path, [_POSTER_MOMENT])))
+    poster.thumbnail((POSTER_WIDTH, POSTER_WIDTH))
+    return poster
+
+
+def _webp(image: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format="WEBP", quality=quality, method=4)
+    return buffer.getvalue()

@@ -156,10 +156,14 @@ def test_a_missing_key_names_the_variable(
 
 def test_azure_without_a_key_or_an_address_names_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidRequest, match="AZURE_OPENAI_API_BASE"):
-        soravid.estimate(model="azure/sora-2")
+        soravid.video_generation("a kite", "azure/sora-2")
     monkeypatch.setenv("AZURE_OPENAI_API_BASE", "https://resource.example")
     with pytest.raises(InvalidRequest, match=r"AZURE_OPENAI_API_KEY.*AZURE_AD_TOKEN"):
-        soravid.estimate(model="azure/sora-2")
+        soravid.video_generation("a kite", "azure/sora-2")
+
+
+def test_a_price_is_told_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert soravid.estimate(model="xai/grok-imagine-video", seconds=6).usd == Decimal("0.42")
 
 
 def test_a_key_that_no_header_can_hold_is_refused_without_showing_it(

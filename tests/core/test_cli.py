@@ -199,7 +199,7 @@ def test_doctor_says_what_is_set_and_shows_no_key(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-canary")
     text = said(run("doctor"))
-    assert re.search(r"openai +key set", text)
+    assert re.search(r"openai +ready", text)
     assert re.search(r"azure +no key +set AZURE_OPENAI_API_KEY", text)
     assert str(home) in text
     assert "sk-canary" not in text
