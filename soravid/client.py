@@ -218,11 +218,11 @@ class _Text(_Bound):
         given = await self._for(video_id, connection)
         kind = check_variant(variant)
         if isinstance(file, (str, os.PathLike)):
-            await current().download(video_id, Path(file), model=model, variant=kind, given=given)
+            await current().shelf.download(video_id, Path(file), model=model, variant=kind, given=given)
             return None
         with tempfile.TemporaryDirectory(prefix="soravid-") as folder:
             target = Path(folder) / "content"
-            await current().download(video_id, target, model=model, variant=kind, given=given)
+            await current().shelf.download(video_id, target, model=model, variant=kind, given=given)
             if file is None:
                 return await loop.in_thread(target.read_bytes)
             with target.open("rb") as source:

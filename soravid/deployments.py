@@ -27,6 +27,7 @@ class ProviderProfile:
         states_cost: whether its answers say what was charged.
         base_fields: for each ``{name}`` in ``default_base``, the variables that may hold it; a last one that
             begins with ``=`` is the value where none does.
+        bills_stopped_runs: whether a job that is stopped while it runs is charged as if it had ended.
         credentials: ``"google"``: where no token is set, Google's application default credentials.
     """
 
@@ -42,6 +43,7 @@ class ProviderProfile:
     base_path: str = ""
     variants: tuple[str, ...] = ("video",)
     states_cost: bool = False
+    bills_stopped_runs: bool = False
     base_fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
     credentials: Literal["", "google"] = ""
 

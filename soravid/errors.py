@@ -256,13 +256,29 @@ _REFUSALS = frozenset(
         "contentfilter",
         "imagine:content-moderated",  # xAI
         "no_video",  # Gemini's Omni models: completed, and only text came
+        "safety",  # Google's Interactions API, this and the next seven
+        "prohibited_content",
+        "blocklist",
+        "spii",
+        "recitation",
+        "image_safety",
+        "image_prohibited_content",
+        "content_blocked",
         "rai_filtered",  # Veo
         "input_moderation",  # Azure's older jobs
         "output_moderation",
         "content_moderation",
+        "refusal",  # OpenRouter: the model itself declined
+        "guardrail",  # vLLM-Omni and SGLang
     }
 )
-_REFUSALS_BEGIN = ("safety.", "inputtextsensitive", "inputimagesensitive", "outputvideosensitive")
+_REFUSALS_BEGIN = (
+    "safety.",
+    "input_preprocessing.safety",
+    "inputtextsensitive",
+    "inputimagesensitive",
+    "outputvideosensitive",
+)
 _REFUSALS_HOLD = ("sensitivecontentdetected",)
 
 

@@ -1,7 +1,7 @@
 """Brings a request's size and its pictures together.
 
-Where no size is said, the clip gets the shape of the picture that it starts from. A picture of another size is
-made to fit when asked to; else it is said that it does not, where the model wants its own size.
+Where no size is said, the clip gets the shape of the picture that it starts from. A picture of another size
+is made to fit when asked to; else it is said that it does not, where the model wants its own size.
 """
 
 from __future__ import annotations

@@ -237,7 +237,7 @@ class Job:
                 raise failure_of(row)
             if row.path is None:
                 target = self._file or clips.free_path(self._folder, row.prompt, row.id)
-                row = await self._pipeline.store(row, target)
+                row = await self._pipeline.shelf.store(row, target)
             self._row = row
             self._end(clip=clip_of(row, row.path or Path(row.clip or "")))
         except asyncio.CancelledError:

@@ -8,23 +8,17 @@ Everything here runs on the loop thread (``loop.py``) and reaches a provider onl
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from soravid import costs, loop, media, settings
+from soravid import costs, loop, settings
 from soravid.accounts import Accounts
 from soravid.deployments import Connection, Deployment
-from soravid.download import Fetch
 from soravid.errors import (
     ConnectionFailed,
     ConnectionLost,
     DeadlineExceeded,
-    DownloadFailed,
-    Expired,
-    MissingExtra,
     NotFound,
     OutcomeUnknown,
     ProviderError,
@@ -37,9 +31,10 @@ from soravid.ledger import JobRow
 from soravid.lookup import find_lost_job, request_of
 from soravid.money import show
 from soravid.plans import Plan, Step
-from soravid.providers import provider_class
+from soravid.providers import Provider, provider_class
+from soravid.shelf import Shelf
 from soravid.transport import LONGEST_WAIT, Transport
-from soravid.types import Variant, Video, VideoRequest
+from soravid.types import Video, VideoRequest
 
 if TYPE_CHECKING:
     from soravid.ledger.journal import Journal
@@ -60,6 +55,7 @@ class Pipeline:
         self.journal = journal
         self.transport = transport
         self.accounts = Accounts(journal)
+        self.shelf = Shelf(journal, transport, self.accounts)
 
     # --- hold, submit, journal -----------------------------------------------------------------------
 
@@ -226,77 +222,6 @@ class Pipeline:
         cost = costs.settled(row, video) if video.final else None
         return self.accounts.remember(await loop.in_thread(self.journal.observe, row.id, video, cost))
 
-    # --- store ---------------------------------------------------------------------------------------
-
-    async def download(
-        self,
-        video_id: str,
-        target: Path,
-        *,
-        model: str | None = None,
-        variant: Variant = "video",
-        given: Connection | None = None,
-    ) -> Path:
-        """Bring a finished job's content to ``target``."""
-        row = await self.accounts.row_of(video_id)
-        provider = self.accounts.provider_for(video_id, row, model, given)
-        timeout = provider.deployment.timeout
-        if variant not in provider.profile.variants:
-            return await self._made_here(video_id, target, variant, row, model, given)
-        for last in (False, True):
-            flow = provider.content((row and row.video_id) or video_id, variant)
-            source = await self.transport.drive(flow, timeout)
-            fetch = Fetch(self.transport, source, target, video=variant == "video", timeout=timeout)
-            try:
-                path = await fetch.run()
-                break
-            except Expired:
-                if last or source.headers:
-                    raise  # a signed link may end while it is used; a fresh one is asked for, once
-        if row and variant == "video" and not row.delivered:
-            self.accounts.remember(await loop.in_thread(self.journal.delivered, row.id))
-        return path
-
-    async def _made_here(
-        self,
-        video_id: str,
-        target: Path,
-        variant: Variant,
-        row: JobRow | None,
-        model: str | None,
-        given: Connection | None,
-    ) -> Path:
-        """A still that the provider does not have, made from the clip: the stored one, else a fetched one."""
-        still = media.thumbnail_of if variant == "thumbnail" else media.spritesheet_of
-        with tempfile.TemporaryDirectory(prefix="soravid-") as folder:
-            clip = row.path if row and row.path else Path(folder) / "clip.mp4"
-            if not (row and row.path):
-                await self.download(video_id, clip, model=model, given=given)
-            data = await loop.in_thread(still, clip)
-        await loop.in_thread(target.write_bytes, data)
-        return target
-
-    async def store(self, row: JobRow, target: Path) -> JobRow:
-        """Fetch a completed job's clip, make its poster and journal both.
-
-        Where the provider has not said what it delivered, the file says it, and the cost follows from that.
-        """
-        await self.download(row.id, target)
-        facts: tuple[str, str, int | None] | None = None
-        poster = None
-        try:
-            poster = await loop.in_thread(media.poster_of, target)
-            if not (row.seconds and row.size):
-                info = await loop.in_thread(media.probe, target)
-                length, size, cost = costs.delivered(row, info.seconds, info.size)
-                billed = provider_class(row.model.partition("/")[0]).profile.states_cost
-                facts = length, size, row.cost if billed and row.cost is not None else cost
-        except (DownloadFailed, MissingExtra):
-            pass  # a codec that we cannot read may still play elsewhere
-        return self.accounts.remember(
-            await loop.in_thread(self.journal.stored, row.id, target, poster, facts)
-        )
-
     # --- the account ---------------------------------------------------------------------------------
 
     async def list(
@@ -313,6 +238,8 @@ class Pipeline:
         provider = self.accounts.provider_for(video_id, row, model, given)
         flow = provider.delete((row and row.video_id) or video_id)
         await self.transport.drive(flow, provider.deployment.timeout)
+        if row and not row.final:
+            await self._stopped(row, provider)
 
     async def cancel(self, row: JobRow) -> JobRow:
         """Stop a job at its provider and give its money back.
@@ -327,5 +254,13 @@ class Pipeline:
             row = seen or row
         if row.final or not row.video_id:
             return row
-        await self.transport.drive(self.accounts.provider_of(row).cancel(row.video_id))
-        return await self._observe(row, Video(id=row.video_id, status="cancelled"))
+        provider = self.accounts.provider_of(row)
+        await self.transport.drive(provider.cancel(row.video_id))
+        return await self._stopped(row, provider)
+
+    async def _stopped(self, row: JobRow, provider: Provider) -> JobRow:
+        """Settle a job that was stopped: some providers charge what had begun to run."""
+        video = Video(id=row.video_id or row.id, status="cancelled")
+        if row.status == "in_progress" and provider.profile.bills_stopped_runs:
+            video._bill = row.held
+        return await self._observe(row, video)

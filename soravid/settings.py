@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -68,17 +69,16 @@ def deployment(profile: ProviderProfile, model: str, given: Connection | None = 
     """
     given = given or {}
     base = _checked_base(given.get("api_base") or _environment_base(profile), profile)
-    own_base = _own_base(profile, required=False)
-    # The environment's key is for the environment's address: an address that came from elsewhere (a call, an
-    # old job) gets it only if it is the same.
-    ours = base in {
-        own_base,
-        _checked_base(_environment_base(profile, required=False), profile, required=False),
-    }
+    own_host = _is_own(base, profile)
+    # The environment's key is for the environment's address and the provider's own: an address that came from
+    # elsewhere (a call, an old job) does not get it.
+    ours = own_host or base == _checked_base(
+        _environment_base(profile, required=False), profile, required=False
+    )
     key = given.get("api_key") or (_first(profile.key_vars) if ours else None)
     bearer: Bearer | None = _first(profile.token_vars) if ours and not key else None
     if profile.credentials == "google" and ours and not (key or bearer):
-        bearer = google_login.token
+        bearer = google_login.bearer()
     for secret in (key, bearer):
         if isinstance(secret, str) and not (secret.isascii() and secret.isprintable() and " " not in secret):
             raise MissingKey(
@@ -90,18 +90,12 @@ def deployment(profile: ProviderProfile, model: str, given: Connection | None = 
         if not (isinstance(value, str) and f"{name}{value}".isascii() and f"{name}{value}".isprintable()):
             raise InvalidRequest(f"extra_headers[{name!r}] must be plain ASCII text.", param="extra_headers")
     if profile.key_required and not (key or bearer):
-        raise MissingKey(
-            f"There is no key for {profile.name}: set {one_of(profile.key_vars + profile.token_vars)}."
-            if ours
-            else f"The key for {urlsplit(base).hostname} is not known: pass api_key=..., or set "
-            f"{one_of(profile.base_vars)} to that address and {profile.key_vars[0]} to its key.",
-            param="api_key",
-        )
+        raise _no_key(profile, None if ours else base)
     return Deployment(
         provider=profile.name,
         model=model,
         api_base=base,
-        own_host=bool(base) and base == own_base,
+        own_host=own_host,
         api_key=key,
         bearer=bearer,
         api_version=given.get("api_version") or _first(profile.version_vars),
@@ -110,14 +104,48 @@ def deployment(profile: ProviderProfile, model: str, given: Connection | None = 
     )
 
 
+def _no_key(profile: ProviderProfile, elsewhere: str | None) -> MissingKey:
+    """What to set; ``elsewhere`` is an address that the environment's key is not for."""
+    variables = profile.key_vars + profile.token_vars
+    if elsewhere is None:
+        message = f"There is no key for {profile.name}: " + (
+            f"set {one_of(variables)}." if variables else "pass api_key=..."
+        )
+    else:
+        message = f"The key for {urlsplit(elsewhere).hostname} is not known: pass api_key=..." + (
+            f", or set {one_of(_base_vars(profile))} to that address and {variables[0]} to its key."
+            if variables
+            else ""
+        )
+    hint = google_login.HINT if profile.credentials == "google" and not elsewhere else ""
+    return MissingKey(message, param="api_key", hint=hint)
+
+
+def _base_vars(profile: ProviderProfile) -> tuple[str, ...]:
+    """The variables that may hold a provider's base URL, first wins."""
+    return tuple(dict.fromkeys((*profile.base_vars, f"{profile.name.upper()}_API_BASE")))
+
+
 def _environment_base(profile: ProviderProfile, *, required: bool = True) -> str:
     """Where the environment says that the provider is, else the provider's own address."""
-    named = _first((*profile.base_vars, f"{profile.name.upper()}_API_BASE"))
-    return named or _own_base(profile, required=required)
+    return _first(_base_vars(profile)) or _own_base(profile, required=required)
 
 
 def _own_base(profile: ProviderProfile, *, required: bool) -> str:
-    """The provider's own address, with what the environment has to say of it; empty where that is missing.
+    """The provider's own address; empty where the environment does not say all of it."""
+    return _filled(profile, profile.default_base, required=required)
+
+
+def _is_own(base: str, profile: ProviderProfile) -> bool:
+    """Whether an address is the provider's own, whichever region or project it is for."""
+    pattern = re.escape(profile.default_base)
+    for name, _ in profile.base_fields:
+        pattern = pattern.replace(re.escape(f"{{{name}}}"), r"[\w-]+")
+    return bool(base) and re.fullmatch(pattern, base) is not None
+
+
+def _filled(profile: ProviderProfile, text: str, *, required: bool) -> str:
+    """An address, or a path, with what the environment has to say of it; empty where that is missing.
 
     Raises:
         InvalidRequest: something is missing and ``required``; the message names the variables.
@@ -127,11 +155,13 @@ def _own_base(profile: ProviderProfile, *, required: bool) -> str:
         normal = next((text[1:] for text in variables if text.startswith("=")), None)
         variables = tuple(text for text in variables if not text.startswith("="))
         fields[name] = _first(variables) or normal or ""
-        if not fields[name] and required:
+        if f"{{{name}}}" in text and not fields[name]:
+            if not required:
+                return ""
             raise InvalidRequest(
                 f"{profile.name} needs the {name}: set {one_of(variables)}.", param="api_base"
             )
-    return profile.default_base.format(**fields) if all(fields.values()) else ""
+    return text.format(**fields)
 
 
 def _checked_base(base: str, profile: ProviderProfile, *, required: bool = True) -> str:
@@ -141,7 +171,7 @@ def _checked_base(base: str, profile: ProviderProfile, *, required: bool = True)
         return base
     if not base:
         raise InvalidRequest(
-            f"{profile.name} needs the address of your resource: set {one_of(profile.base_vars)}.",
+            f"{profile.name} needs the address of your resource: set {one_of(_base_vars(profile))}.",
             param="api_base",
         )
     if "@" in base:
@@ -158,7 +188,7 @@ def _checked_base(base: str, profile: ProviderProfile, *, required: bool = True)
             f"api_base must be an address such as https://host/v1, not {base!r}.", param="api_base"
         )
     # People give the bare host, where most servers have their API under /v1.
-    return base if parts.path else f"{base}{profile.base_path}"
+    return base if parts.path else base + _filled(profile, profile.base_path, required=required)
 
 
 def _seconds(timeout: object) -> float:

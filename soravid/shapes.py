@@ -52,19 +52,25 @@ def pick_size(
         InvalidRequest: the model has none such; the message lists what it has.
     """
     shape = aspect_ratio or aspect_of(default)
-    wanted = _ratio(shape), resolution or resolution_of(default)
-    short = _short_side(wanted[1])
     if sizes is None:
-        return size_of(*(shape, wanted[1]))
+        return size_of(shape, resolution or resolution_of(default))
     near = aspect_of(size_of(shape, "720p"))
-    for size in sizes:
-        if aspect_of(size) == near and min(parse_size(size)) == short:
-            return size
+    alike = [size for size in sizes if aspect_of(size) == near]
+    if resolution:
+        alike = [size for size in alike if min(parse_size(size)) == _short_side(resolution)]
+    if alike:
+        return min(alike, key=lambda size: abs(_pixels(size) - _pixels(default)))
+    wanted = f"{shape} at {resolution}" if resolution else shape
     has = one_of(dict.fromkeys(f"{aspect_of(size)} {resolution_of(size)}" for size in sizes))
     raise InvalidRequest(
-        f"There is no {shape} at {wanted[1]} here; the model has {has}.",
+        f"There is no {wanted} here; the model has {has}.",
         param="aspect_ratio" if aspect_ratio else "resolution",
     )
+
+
+def _pixels(size: str) -> int:
+    width, height = parse_size(size)
+    return width * height
 
 
 def _ratio(aspect_ratio: str) -> Fraction:

@@ -95,7 +95,7 @@ class Transport:
             flow.close()
 
     async def _send(self, request: Request, timeout: float, attempts: int) -> Response:
-        if request.billable or request.method not in {"GET", "DELETE", "HEAD"}:
+        if request.billable or not (request.safe or request.method in {"GET", "DELETE", "HEAD"}):
             attempts = 1
         for attempt in range(1, attempts + 1):
             last = attempt == attempts

@@ -158,6 +158,7 @@ LAYERS = (
         "listings",
         "lookup",
         "pipeline",
+        "shelf",
         "planning",
         "plans",
         "session",

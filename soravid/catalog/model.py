@@ -50,11 +50,13 @@ class Model(BaseModel):
             (the sound can be left out), cancel.
         references: how many further pictures it takes.
         seconds: the durations it takes as texts, or a span of seconds.
+        extend_seconds: the durations of an extension, where they are others.
         sizes: the sizes it takes as ``WIDTHxHEIGHT``, or a span of pixels for each side. In the catalogue's
             file ``shapes`` and ``resolutions`` may stand instead: every pair of them is a size.
         prices: resolution class (``720p``, ``any``) to the price of a second of video.
         silent_prices: the same without sound, where that is cheaper.
         image_price: for each picture that goes along.
+        free_images: how many pictures cost nothing.
         token_price: for a million tokens of video, where the provider bills those; decides the actual cost.
         tolerance: by how much of itself the actual cost may differ from the expected one.
         exact_picture: whether the first frame must have the clip's size to the pixel.
@@ -69,12 +71,14 @@ class Model(BaseModel):
     abilities: frozenset[str]
     references: int = 0
     seconds: tuple[str, ...] | Span
+    extend_seconds: tuple[str, ...] = ()
     sizes: tuple[str, ...] | Span
     default_seconds: str | None = None
     default_size: str | None = None
     prices: dict[str, int] = {}
     silent_prices: dict[str, int] = {}
     image_price: int = 0
+    free_images: int = 0
     token_price: int | None = None
     tolerance: Decimal = Decimal(0)
     exact_picture: bool = False
@@ -158,7 +162,8 @@ class Model(BaseModel):
                 param="references",
             )
         if request.seconds is not None:
-            self._check_seconds(request.seconds)
+            extends = request.operation == "extend"
+            self._check_seconds(request.seconds, (extends and self.extend_seconds) or self.seconds)
         if request.size is not None:
             self._check_size(request.size)
 
@@ -170,7 +175,8 @@ class Model(BaseModel):
         per_second = prices.get("any") if size is None else prices.get(resolution_of(size), prices.get("any"))
         if per_second is None:
             return None
-        whole = Decimal(str(seconds)) * per_second + self.image_price * pictures
+        paid = max(0, pictures - self.free_images)
+        whole = Decimal(str(seconds)) * per_second + self.image_price * paid
         return int(whole.to_integral_value(rounding=ROUND_CEILING))
 
     def quote(
@@ -193,21 +199,22 @@ class Model(BaseModel):
         """The prices as people read them: ``$0.10/s``, ``720p $0.30/s, 1024p $0.50/s``, ``free``."""
         if not any(self.prices.values()):
             return "free" if self.prices else show(None)
-        several = len(self.prices) > 1
-        return ", ".join(
-            f"{resolution} {show(price)}/s" if several else f"{show(price)}/s"
-            for resolution, price in self.prices.items()
-        )
+        by_price: dict[int, list[str]] = {}
+        for resolution, price in self.prices.items():
+            by_price.setdefault(price, []).append(resolution)
+        if len(by_price) == 1:
+            return f"{show(next(iter(by_price)))}/s"
+        return ", ".join(f"{'/'.join(names)} {show(price)}/s" for price, names in by_price.items())
 
-    def _check_seconds(self, seconds: str) -> None:
-        if isinstance(self.seconds, Span):
-            if self.seconds.min <= float(seconds) <= self.seconds.max:
+    def _check_seconds(self, seconds: str, taken: tuple[str, ...] | Span) -> None:
+        if isinstance(taken, Span):
+            if taken.min <= float(seconds) <= taken.max:
                 return
-            allowed = f"{self.seconds.min:g} to {self.seconds.max:g}"
-        elif seconds in self.seconds:
+            allowed = f"{taken.min:g} to {taken.max:g}"
+        elif seconds in taken:
             return
         else:
-            allowed = one_of(self.seconds)
+            allowed = one_of(taken)
         raise InvalidRequest(f"{self.id} takes seconds of {allowed}, not {seconds}.", param="seconds")
 
     def _check_size(self, size: str) -> None:

@@ -140,7 +140,7 @@ def test_sizes_are_told_as_shapes() -> None:
         ),
         ({"seconds": 2}, r"takes seconds of 3, 4, .* or 15, not 2"),
         ({"size": "1280x721"}, r"takes a size of .*1280x720.*, not 1280x721"),
-        ({"aspect_ratio": "1:1"}, r"no 1:1 at 720p here; the model has 16:9 360p"),
+        ({"aspect_ratio": "1:1"}, r"no 1:1 here; the model has 16:9 360p"),
         ({"resolution": "2k"}, r"no 16:9 at 2k here"),
         ({"aspect_ratio": "wide"}, r"aspect_ratio must be W:H such as 16:9, not 'wide'"),
         ({"resolution": "huge"}, r"resolution must be a class such as 720p"),
@@ -163,6 +163,8 @@ def test_a_shape_or_a_class_stands_for_the_size(monkeypatch: pytest.MonkeyPatch)
     assert soravid.estimate(model=GEMINI, aspect_ratio="9:16").size == "720x1280"
     assert soravid.estimate(model=GEMINI, resolution="1080p").size == "1920x1080"
     assert soravid.estimate(model=GEMINI, aspect_ratio="9:16", resolution="4K").size == "2160x3840"
+    # Of a shape that the model has in no class like the default's, the nearest in pixels.
+    assert soravid.estimate(model="runwayml/gen4.5", aspect_ratio="1:1").size == "960x960"
 
 
 # --- models of one's own ---
