@@ -33,8 +33,12 @@ def delivered(row: JobRow, seconds: float, size: str) -> tuple[str, str, int | N
     ordered = row.parameters.get("seconds") or (model.default_seconds if model else None)
     measured = f"{round(seconds, 1):g}"
     length = ordered if ordered and abs(float(ordered) - seconds) < _SAME else measured
-    bill_by = row.parameters.get("seconds") if row.operation == "extend" else length
-    return length, size, _price(row, bill_by or length, size)
+    bill_by = (row.parameters.get("seconds") if row.operation == "extend" else None) or length
+    cost = _price(row, bill_by, size)
+    if cost is None:
+        # Files are seldom exactly of the class they are sold as: 864x496 is sold as 480p.
+        cost = _price(row, bill_by, row.parameters.get("size") or (model.default_size if model else None))
+    return length, size, cost
 
 
 def _price(row: JobRow, seconds: str | None, size: str | None) -> int | None:
