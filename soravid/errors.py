@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class SoravidError(Exception):
@@ -90,9 +91,34 @@ class UnsupportedOperation(InvalidRequest):
 
 
 class BudgetExceeded(InvalidRequest):
-    """The estimate is above the limit that was set."""
+    """The estimate is above the limit that was set.
+
+    Where a budget of the ledger refused it, the attributes tell its account; else they are None.
+
+    Attributes:
+        scope: whose budget it is, a ``ledger.Scope``.
+        limit: nano-USD, as are ``spent``, ``held`` and ``remaining``.
+        resets_at: Unix seconds; None: never.
+    """
 
     code = "budget_exceeded"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        hint: str = "",
+        scope: Any = None,
+        limit: int | None = None,
+        spent: int | None = None,
+        held: int | None = None,
+        remaining: int | None = None,
+        resets_at: int | None = None,
+    ) -> None:
+        super().__init__(message, param=param, hint=hint)
+        self.scope, self.limit, self.spent, self.held = scope, limit, spent, held
+        self.remaining, self.resets_at = remaining, resets_at
 
 
 class JournalError(SoravidError):

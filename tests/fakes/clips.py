@@ -54,12 +54,12 @@ def video(name: str, size: int | None = None, clip: bytes | None = None) -> Medi
 
 
 @cache
-def small_clip(width: int = 160, height: int = 90, frames: int = 12) -> bytes:
-    """Encode one second of H.264, once a process."""
+def small_clip(width: int = 160, height: int = 90, frames: int = 12, rate: int | None = None) -> bytes:
+    """Encode so many frames of H.264, once a process; they last a second unless `rate` says otherwise."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clip.mp4"
         with av.open(path, "w", options={"movflags": "+faststart"}) as container:
-            stream = container.add_stream("libx264", rate=frames, options={"preset": "veryfast"})
+            stream = container.add_stream("libx264", rate=rate or frames, options={"preset": "veryfast"})
             stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
             for number in range(frames):
                 image = _picture(width, height, number / frames)
