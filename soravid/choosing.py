@@ -15,7 +15,7 @@ from soravid.loop import checked, run
 from soravid.money import to_nano
 from soravid.planning import current
 from soravid.providers import names, provider_class
-from soravid.shapes import aspect_of, resolution_of
+from soravid.shapes import aspect_of, class_of
 from soravid.tables import Table
 
 
@@ -62,17 +62,20 @@ def models(
     rows = [
         (
             model.id,
-            _can(model),
-            _seconds(model),
-            _sizes(model),
-            model.price_line(),
             _state(model, today),
-            model.title,
+            model.price_line(),
+            catalog.seconds_line(model.seconds),
+            _sizes(model),
+            _can(model),
         )
         for model in chosen
     ]
-    columns = ("Model", "Can do", "Seconds", "Shape and size", "Price", "State", "What it is")
+    columns = ("Model", "State", "Price", "Seconds", "Shape and size", "Can do")
     return Table(columns, rows, f"Models ({len(rows)})")
+
+
+_UNREAD = {"audio_off", "cancel"}
+"""Abilities that one asks for, but does not choose by."""
 
 
 def _state(model: Model, today: date) -> str:
@@ -86,18 +89,8 @@ def _state(model: Model, today: date) -> str:
 
 
 def _can(model: Model) -> str:
-    words = [word for name, word in ABILITIES.items() if name in model.abilities and name != "audio_off"]
-    return ", ".join(f"{model.references} references" if word == "references" else word for word in words)
-
-
-def _seconds(model: Model) -> str:
-    span = model.seconds
-    if isinstance(span, Span):
-        return f"{span.min:g} to {span.max:g}"
-    whole = [int(text) for text in span if text.isdecimal()]
-    if len(whole) == len(span) > 3 and whole == list(range(whole[0], whole[-1] + 1)):
-        return f"{whole[0]} to {whole[-1]}"
-    return ", ".join(span)
+    words = [word for name, word in ABILITIES.items() if name in model.abilities - _UNREAD]
+    return ", ".join(f"{model.references} pictures" if word == "references" else word for word in words)
 
 
 def _sizes(model: Model) -> str:
@@ -107,7 +100,9 @@ def _sizes(model: Model) -> str:
         return f"{span.min:g} to {span.max:g} px a side"
     by_shape: dict[str, list[str]] = {}
     for size in span:
-        by_shape.setdefault(aspect_of(size), []).append(resolution_of(size))
+        classes = by_shape.setdefault(aspect_of(size), [])
+        if class_of(size) not in classes:
+            classes.append(class_of(size))
     parts = groupby(by_shape.items(), key=lambda item: item[1])
     return "; ".join(
         f"{', '.join(shape for shape, _ in group)} in {', '.join(kinds)}" for kinds, group in parts

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from soravid import catalog, checks, settings
 from soravid.deployments import Connection
-from soravid.errors import SoravidError
+from soravid.errors import InvalidRequest, SoravidError
 from soravid.providers import names, provider_class
 from soravid.transport import Transport
 
 _KEPT = 3600.0
 """Seconds for which a listing is good."""
 _asked: dict[tuple[str, str], float] = {}
+_learnt: set[str] = set()
 
 
 async def learn(transport: Transport, model: str, given: Connection | None = None) -> None:
@@ -36,7 +38,11 @@ async def refresh(transport: Transport, provider: str, given: Connection | None 
         if time.monotonic() - _asked.get(address, -_KEPT) < _KEPT:
             return
         rows = await transport.drive(adapter(deployment).models(), 15.0, attempts=2)
-        catalog.add(*(row for row in rows if row["id"] not in {model.id for model in catalog.models()}))
-        _asked[address] = time.monotonic()
     except SoravidError:
         return
+    _asked[address] = time.monotonic()
+    written = {model.id for model in catalog.models()} - _learnt  # by us, or by the user: that counts more
+    for row in rows:
+        if row.get("id") not in written:
+            with suppress(InvalidRequest):  # one strange row is no reason to do without the others
+                _learnt.update(model.id for model in catalog.add(row))

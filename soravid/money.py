@@ -32,9 +32,12 @@ def to_usd(nano: int) -> Decimal:
 
 
 def show(nano: int | None) -> str:
-    """Money as people read it: ``$0.80``, ``$0.0125``, ``$1,240.00``, ``price unknown`` for None."""
+    """Money as people read it: ``$0.80``, ``$0.0125``, ``$1,240.00``, ``price unknown`` for None.
+
+    Four decimals at most, six for less than a cent.
+    """
     if nano is None:
         return "price unknown"
-    usd = to_usd(nano).normalize()
-    places = min(6, max(2, -int(usd.as_tuple().exponent)))
+    usd = round(to_usd(nano), 4 if nano >= NANO // 100 else 6).normalize()
+    places = max(2, -int(usd.as_tuple().exponent))
     return f"${usd:,.{places}f}"

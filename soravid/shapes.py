@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 from soravid.errors import InvalidRequest, one_of
@@ -13,6 +14,14 @@ from soravid.types import parse_size
 _NAMED = {1440: "2k", 2160: "4k"}
 """Classes that are not called by their shorter side."""
 _SHORT_SIDE = {name: side for side, name in _NAMED.items()}
+_CLASSES = {
+    name: side * side * 16 // 9
+    for name, side in {
+        **{f"{side}p": side for side in (240, 360, 480, 540, 720, 768, 1080)},
+        **_SHORT_SIDE,
+    }.items()
+}
+"""The classes that people know, with the pixels of each in 16:9."""
 ASPECT_RATIOS = ("16:9", "9:16", "1:1", "4:3", "3:4", "3:2", "2:3", "21:9", "9:21")
 """The shapes that providers name."""
 
@@ -21,6 +30,16 @@ def resolution_of(size: str) -> str:
     """The class of a size by its shorter side: ``720p``, ``1080p``, ``2k`` (1440), ``4k`` (2160)."""
     short = min(parse_size(size))
     return _NAMED.get(short, f"{short}p")
+
+
+def class_of(size: str) -> str:
+    """The class that a size is sold as: by its shorter side, else by its pixels, as 864x496 is ``480p``."""
+    exact = resolution_of(size)
+    if exact in _CLASSES:
+        return exact
+    width, height = parse_size(size)
+    usual = [name for name in _CLASSES if name != "768p"]  # one maker's own
+    return min(usual, key=lambda name: abs(math.log(_CLASSES[name] / (width * height))))
 
 
 def aspect_of(size: str) -> str:
@@ -57,11 +76,15 @@ def pick_size(
     near = aspect_of(size_of(shape, "720p"))
     alike = [size for size in sizes if aspect_of(size) == near]
     if resolution:
-        alike = [size for size in alike if min(parse_size(size)) == _short_side(resolution)]
+        alike = [
+            size
+            for size in alike
+            if min(parse_size(size)) == _short_side(resolution) or class_of(size) == resolution.lower()
+        ]
     if alike:
         return min(alike, key=lambda size: abs(_pixels(size) - _pixels(default)))
     wanted = f"{shape} at {resolution}" if resolution else shape
-    has = one_of(dict.fromkeys(f"{aspect_of(size)} {resolution_of(size)}" for size in sizes))
+    has = one_of(dict.fromkeys(f"{aspect_of(size)} {class_of(size)}" for size in sizes))
     raise InvalidRequest(
         f"There is no {wanted} here; the model has {has}.",
         param="aspect_ratio" if aspect_ratio else "resolution",

@@ -60,7 +60,7 @@ class Shelf:
             try:
                 return await fetch.run()
             except Expired:
-                if last or source.headers:
+                if last or source.headers or source.bearer:
                     raise  # a signed link may end while it is used; a fresh one is asked for, once
         raise AssertionError("unreachable: the second try returns or raises")
 

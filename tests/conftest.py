@@ -7,6 +7,10 @@ import re
 
 for name in list(os.environ):
     if re.match(
-        r"(OPENAI|AZURE|GEMINI|RUNWAYML|XAI|FAL|OPENROUTER|MINIMAX|HOSTED_VLLM|SGLANG|LOCAL|SORAVID)_", name
+        r"(OPENAI|AZURE|GEMINI|GOOGLE|CLOUDSDK|VERTEX|VERTEXAI|VERTEX_AI|RUNWAYML|XAI|FAL|OPENROUTER|MINIMAX|ARK|"
+        r"VOLCENGINE|HOSTED_VLLM|SGLANG|LOCAL|SORAVID)_",
+        name,
     ) and not name.endswith(("_CHROMIUM", "_SHOTS")):
         del os.environ[name]
+# Nor may a sign-in at Google ask the machine that it runs on.
+os.environ["NO_GCE_CHECK"] = "true"

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from soravid import providers
-from soravid.catalog.model import PROMPT_LIMIT, Model, Quote, Span, normal_seconds
+from soravid.catalog.model import PROMPT_LIMIT, Model, Quote, Span, normal_seconds, seconds_line
 from soravid.errors import InvalidRequest, UnknownModel
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "models",
     "normal_seconds",
     "price",
+    "seconds_line",
 ]
 
 Row = Mapping[str, Any]

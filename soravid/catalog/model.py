@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from soravid.errors import InvalidRequest, UnsupportedOperation, one_of
 from soravid.money import show, to_nano
-from soravid.shapes import resolution_of, size_of
+from soravid.shapes import class_of, resolution_of, size_of
 from soravid.types import VideoRequest, parse_size
 
 PROMPT_LIMIT = 32_000
@@ -187,7 +187,7 @@ class Model(BaseModel):
         if price is None:
             return None
         margin = int((price * self.tolerance).to_integral_value(rounding=ROUND_CEILING))
-        return Quote(price - margin, price, price + margin)
+        return Quote(max(0, price - margin), price, price + margin)
 
     def token_cost(self, tokens: int) -> int | None:
         """Nano-USD for that many tokens of video; None where the provider does not bill them."""
@@ -199,23 +199,23 @@ class Model(BaseModel):
         """The prices as people read them: ``$0.10/s``, ``720p $0.30/s, 1024p $0.50/s``, ``free``."""
         if not any(self.prices.values()):
             return "free" if self.prices else show(None)
+        prices = dict(self.prices)
+        if isinstance(self.sizes, tuple) and len(prices) > 1:
+            # By the classes that people know; a maker's own sizes have more.
+            priced = ((class_of(size), self.price(1, size)) for size in self.sizes)
+            prices = {name: price for name, price in priced if price is not None}
         by_price: dict[int, list[str]] = {}
-        for resolution, price in self.prices.items():
-            by_price.setdefault(price, []).append(resolution)
+        for name, price in prices.items():
+            by_price.setdefault(price, []).append(name)
         if len(by_price) == 1:
             return f"{show(next(iter(by_price)))}/s"
         return ", ".join(f"{'/'.join(names)} {show(price)}/s" for price, names in by_price.items())
 
     def _check_seconds(self, seconds: str, taken: tuple[str, ...] | Span) -> None:
-        if isinstance(taken, Span):
-            if taken.min <= float(seconds) <= taken.max:
-                return
-            allowed = f"{taken.min:g} to {taken.max:g}"
-        elif seconds in taken:
-            return
-        else:
-            allowed = one_of(taken)
-        raise InvalidRequest(f"{self.id} takes seconds of {allowed}, not {seconds}.", param="seconds")
+        within = taken.min <= float(seconds) <= taken.max if isinstance(taken, Span) else seconds in taken
+        if not within:
+            allowed = seconds_line(taken)
+            raise InvalidRequest(f"{self.id} takes seconds of {allowed}, not {seconds}.", param="seconds")
 
     def _check_size(self, size: str) -> None:
         sides = parse_size(size)
@@ -229,6 +229,16 @@ class Model(BaseModel):
         else:
             allowed = one_of(self.sizes)
         raise InvalidRequest(f"{self.id} takes a size of {allowed}, not {size}.", param="size")
+
+
+def seconds_line(seconds: tuple[str, ...] | Span) -> str:
+    """Durations as people read them: ``4, 8 or 12``, ``3 to 15``."""
+    if isinstance(seconds, Span):
+        return f"{seconds.min:g} to {seconds.max:g}"
+    whole = [int(text) for text in seconds if text.isdecimal()]
+    if len(whole) == len(seconds) > 3 and whole == list(range(whole[0], whole[-1] + 1)):
+        return f"{whole[0]} to {whole[-1]}"
+    return one_of(seconds)
 
 
 def normal_seconds(seconds: object) -> str | None:

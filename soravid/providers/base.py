@@ -25,6 +25,7 @@ class Request:
     """One HTTP request, before any socket.
 
     ``billable`` marks the one request that makes the provider charge: it is never repeated.
+    ``safe`` marks a POST that only asks, as a GET does: it may be repeated.
     A request with ``files`` goes out as multipart/form-data, one with ``json`` as JSON.
     ``bearer`` gives the token of the authorization header where that may have to be fetched first.
     """
@@ -36,6 +37,7 @@ class Request:
     json: Any = field(default=None, repr=False)
     files: tuple[Part, ...] = field(default=(), repr=False)
     billable: bool = False
+    safe: bool = False
     bearer: Callable[[], str] | None = field(default=None, repr=False)
 
 

@@ -23,7 +23,7 @@ class CDNFake(Fake):
 
     def operations(self) -> Iterable[tuple[str, str, Operation]]:
         """Return its one operation."""
-        return [("GET", "/{name}", self._content)]
+        return [("GET", "/{name:path}", self._content)]
 
     @property
     def credentials(self) -> dict[str, str]:

@@ -13,10 +13,12 @@ in the prompt makes things go wrong:
     [slow]        create makes the video, and answers `slow_seconds` late
     [lost]        create makes the video, and the connection closes without an answer
     [moderation]  the job ends `failed` with moderation_blocked, in a 200 answer
+    [error]       the job ends `failed` for another reason
     [weird]       the first poll answers a status that nobody knows, `thinking`
     [flaky]       the first two polls answer 503
     [cut]         the first `cuts` downloads break off half-way; later ones, and ranges, come whole
     [redirect]    content answers 302 to `cdn_url`: serve a `CDNFake` there and look at its `credentials`
+    [gone]        content answers 404, although the job is completed
     [notvideo]    content is an HTML page, with status 200
 
 The settings are plain attributes and may be changed while it runs. For benchmarks, this serves it in a
@@ -70,7 +72,7 @@ class OpenAIFake(Fake):
         None  # bytes of each clip; what the real one lacks is zeros, made as they are sent
     )
     clip: bytes | None = None  # an MP4 to hand out instead of the small one
-    retired: int | None = None  # every call is answered with this status (404 or 410): the model is gone
+    retired: int | None = None  # every call is answered with this status (404 or 410; True is 404)
 
     creates: int = 0  # billable jobs made: creates, remixes, edits and extensions
     videos: dict[str, FakeVideo] = field(default_factory=dict, repr=False)
@@ -100,6 +102,20 @@ class OpenAIFake(Fake):
         """End a job now, without polls."""
         self.videos[video_id].finish(self._now())
 
+    @property
+    def jobs(self) -> dict[str, FakeVideo]:
+        """The videos, as a `JobFake` calls them."""
+        return self.videos
+
+    @property
+    def media_calls(self) -> list[Recorded]:
+        """What was asked of public links: there are none."""
+        return []
+
+    def new_id(self) -> str:
+        """Return an id as OpenAI forms it."""
+        return f"video_{secrets.token_hex(16)}"
+
     def bytes_of(self, video_id: str) -> bytes:
         """Return what a whole download of a clip holds."""
         media = self._media(self.videos[video_id])
@@ -107,6 +123,7 @@ class OpenAIFake(Fake):
 
     def admit(self, call: Recorded) -> None:
         """Check the key, and on Azure's paths the API version."""
+        retired = 404 if self.retired is True else self.retired
         bearer = call.headers.get("authorization", "").removeprefix("Bearer ")
         if _azure(call):
             if call.headers.get("api-key", bearer) != self.api_key and bearer != self.entra_token:
@@ -115,16 +132,16 @@ class OpenAIFake(Fake):
             version = call.query.get("api-version", "preview")
             if not re.fullmatch(r"\d{4}-\d\d-\d\d(-preview)?|preview|latest|v1", version):
                 raise checks.azure_refusal(400, "BadRequest", "API version not supported")
-            if self.retired:
+            if retired:
                 raise checks.azure_refusal(
-                    self.retired, "DeploymentNotFound", "The API deployment does not exist."
+                    retired, "DeploymentNotFound", "The API deployment does not exist."
                 )
         elif not bearer:
             raise refusal(401, "You didn't provide an API key.")
         elif bearer != self.api_key:
             raise refusal(401, "Incorrect API key provided.", code="invalid_api_key")
-        elif self.retired:
-            raise checks.no_model("sora-2", self.retired)
+        elif retired:
+            raise checks.no_model("sora-2", retired)
 
     async def unknown(self, request: Request, call: Recorded) -> Response:
         """Answer a path that does not exist."""
@@ -205,7 +222,7 @@ class OpenAIFake(Fake):
         video = self._find(request.path_params["id"])
         if video.status != "completed":
             raise refusal(404, "Video is not ready yet, use GET /v1/videos/{video_id} to check status.")
-        if video.expired(self._now()):
+        if video.expired(self._now()) or "[gone]" in video:
             raise checks.not_found(video.id)
         if "[notvideo]" in video:
             return HTMLResponse("<!doctype html><title>One moment</title><p>Checking your browser.</p>")
@@ -230,7 +247,7 @@ class OpenAIFake(Fake):
         if "[500]" in prompt:
             raise refusal(500, "The server had an error while processing your request.", kind="server_error")
         video = FakeVideo(
-            id=f"video_{secrets.token_hex(16)}",
+            id=self.new_id(),
             prompt=prompt,
             created_at=self._now(),
             polls_to_finish=self.polls_to_finish,

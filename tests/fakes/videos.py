@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,10 +55,17 @@ class FakeVideo:
             self.status = "in_progress"
             self.progress = 100 * self.polls // self.polls_to_finish
 
-    def finish(self, now: int) -> None:
+    def finish(self, now: int | None = None) -> None:
         """End it: completed, or failed when the prompt says so."""
+        now = int(time.time()) if now is None else now
         if "[moderation]" in self:
             self.status, self.error = "failed", {"code": "moderation_blocked", "message": BLOCKED}
+            return
+        if "[error]" in self:
+            self.status, self.error = (
+                "failed",
+                {"code": "server_error", "message": "The video could not be made."},
+            )
             return
         self.status, self.progress, self.completed_at = "completed", 100, now
         self.expires_at = self.created_at + 86_400 if self.kept_since_creation else now + 3_600
