@@ -157,7 +157,7 @@ def table_html(columns: Sequence[str], rows: Sequence[Sequence[str]], caption: s
     )
     lines = [
         "".join(
-            f'<td dir="auto" style="{lined};{side};white-space:{"nowrap" if len(text) <= 32 else "normal"}">'
+            f'<td dir="auto" style="{lined};{side};white-space:{"nowrap" if len(text) <= 18 else "normal"}">'
             f"{escape(one_line(text))}</td>"
             for text, side in zip(row, sides, strict=True)
         )

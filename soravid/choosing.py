@@ -83,6 +83,8 @@ def _state(model: Model, today: date) -> str:
     if model.retired(today):
         return f"shut down {model.retires_on}"
     missing = settings.missing(profile)
+    if missing and profile.credentials == "google":
+        return "sign in to Google"
     if missing:
         return f"set {missing}"
     return f"ready until {model.retires_on}" if model.retires_on else "ready"

@@ -104,7 +104,8 @@ def view_of(
         job_id=row.id,
         model=row.model,
         prompt=row.prompt,
-        status="downloading" if fetching else row.status,
+        # A clip that is done at its provider and cannot be had is none.
+        status="downloading" if fetching else "failed" if error and row.status == "completed" else row.status,
         started_at=row.created_at,
         finished_at=row.ended_at or (row.updated_at if error else None),
         progress=None if fetching else row.progress,

@@ -50,6 +50,8 @@ def has_key(profile: ProviderProfile) -> bool:
 
 def missing(profile: ProviderProfile) -> str:
     """The variable to set before a provider can be used; empty where nothing is missing."""
+    if not has_key(profile) and profile.credentials == "google":
+        return "GOOGLE_APPLICATION_CREDENTIALS"
     if not has_key(profile):
         return next(iter(profile.key_vars + profile.token_vars), "")
     if not _environment_base(profile, required=False):

@@ -141,7 +141,7 @@ class Wire:
             return Expired(
                 f"{self.profile.name} has removed the clip, or its link has ended.",
                 status_code=response.status,
-                hint="Clips are kept there for a limited time only: run it again for a new one.",
+                hint="Clips are kept there for a limited time; --again makes, and pays for, a new one.",
             )
         return self._error(response)
 

@@ -329,9 +329,9 @@ def test_on_googles_machines_nothing_has_to_be_set(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_table_of_models_and_the_doctor_name_a_variable() -> None:
-    assert settings.missing(VertexAI.profile) == "VERTEX_AI_ACCESS_TOKEN"
-    assert "VERTEX_AI_ACCESS_TOKEN" in f"{soravid.doctor()}"
-    assert soravid.models()
+    assert settings.missing(VertexAI.profile) == "GOOGLE_APPLICATION_CREDENTIALS"
+    assert "GOOGLE_APPLICATION_CREDENTIALS" in f"{soravid.doctor()}"
+    assert soravid.models("vertex_ai")[0]["State"] == "sign in to Google"
 
 
 def test_a_provider_without_variables_of_its_own_says_what_it_needs() -> None:
