@@ -36,7 +36,13 @@ class Accounts:
         return row.id in self._deployments
 
     def remember(self, row: JobRow) -> JobRow:
-        """Keep a row at hand, under the job's and the provider's id."""
+        """Keep a row at hand, under the job's and the provider's id; returns the newest that is known.
+
+        An answer that was on its way while the job ended does not make it run again.
+        """
+        known = self._rows.get(row.id)
+        if known and known.final and not row.final:
+            return known
         for name in (row.id, row.video_id):
             if name:
                 self._rows[name] = row

@@ -272,6 +272,8 @@ class Job:
             self._row = await loop.in_thread(self._pipeline.journal.get, self._row.id)
 
     def _saw(self, row: JobRow) -> None:
+        if self._future.done():
+            return  # a poll that was under way when the job ended
         elder = _live.get(row.id, self)
         if elder is not self and not elder.done():
             self._elder = elder  # the same request, asked for twice at once: one job does the work

@@ -5,6 +5,7 @@ OpenAI itself closed it on 2026-09-24. ``api_base`` points it at any server that
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import ValidationError
@@ -12,11 +13,11 @@ from pydantic import ValidationError
 from soravid.deployments import ProviderProfile
 from soravid.errors import BadRequest, Expired, NotFound, ProviderError, ServerError, UnsupportedOperation
 from soravid.providers.base import Download, Flow, Part, Request, Response
-from soravid.providers.wire import Wire, as_part, given, header_seconds, path_part
-from soravid.types import Variant, Video, VideoRequest
+from soravid.providers.wire import Wire, as_part, given, header_seconds, merged, path_part
+from soravid.types import Reference, Variant, Video, VideoRequest
 
-# Where the parent's id is named in the body rather than in the path.
-_BODY_SOURCE = {"edit": "edits", "extend": "extensions"}
+_LEAKS = ("file_path", "file_paths", "url", "urls")
+"""Paths on the server's disk and links (SGLang) are nobody's business."""
 
 
 class OpenAI(Wire):
@@ -34,49 +35,58 @@ class OpenAI(Wire):
 
     # --- what servers of this dialect say differently --------------------------------------------------
 
+    paths: ClassVar[Mapping[str, str]] = {
+        "create": "videos",
+        "remix": "videos/{source}/remix",
+        "edit": "videos/edits",
+        "extend": "videos/extensions",
+    }
+    """Where each operation is posted; what is not named here, the server does not have."""
+
     def _base(self) -> str:
         return self.deployment.api_base
 
     def _params(self) -> dict[str, str]:
         return {}
 
-    def _fields(self, request: VideoRequest) -> dict[str, Any]:
-        """The text fields of a create."""
-        return given(
-            {
-                "prompt": request.prompt,
-                "model": self.deployment.model if request.operation == "create" else None,
-                "video": {"id": request.source_id} if request.operation in _BODY_SOURCE else None,
-                "seconds": request.seconds,
-                "size": request.size,
-                "seed": request.seed,
-                "negative_prompt": request.negative_prompt,
-                "user": request.user if "user" in self._passes else None,
-            }
-            | dict(request.extra_body)
-        )
+    def _own_fields(self, request: VideoRequest) -> dict[str, Any]:
+        """Fields of a create that OpenAI does not have, or that the server wants in another form."""
+        return {}
 
-    def _parts(self, request: VideoRequest) -> list[Part]:
-        """The file parts of a create."""
-        picture = request.input_reference
-        return [("input_reference", (picture.filename, picture.data, picture.media_type))] if picture else []
+    def _pictures(self, request: VideoRequest) -> list[tuple[str, Reference]]:
+        """The file parts of a create, by name.
 
-    _passes: ClassVar[frozenset[str]] = frozenset()
-    """Fields beyond OpenAI's own that the server takes."""
+        Raises:
+            UnsupportedOperation: pictures that would be left out without a word.
+        """
+        for name in ("last_frame", "references"):
+            if getattr(request, name):
+                words = name.replace("_", " ")
+                raise UnsupportedOperation(f"{self.profile.name} takes no {words}.", param=name)
+        return [("input_reference", request.input_reference)] if request.input_reference else []
+
+    def _parse(self, body: Any) -> Video:
+        """A job as the server tells it."""
+        try:
+            video = Video.model_validate(body)
+        except ValidationError:
+            raise ServerError("The server's answer is not a video object.") from None
+        for leak in _LEAKS:
+            (video.model_extra or {}).pop(leak, None)
+        return video
 
     # --- operations ----------------------------------------------------------------------------------
 
     def create(self, request: VideoRequest, *, idempotency_key: str | None = None) -> Flow[Video]:
         """POST /videos, /videos/{id}/remix, /videos/edits or /videos/extensions."""
-        fields, files = self._fields(request), self._parts(request)
-        parts: dict[str, Any] = {"headers": {"idempotency-key": idempotency_key} if idempotency_key else {}}
-        if request.operation == "create" or files:
-            # Multipart, as the official client sends it: vLLM-Omni takes no JSON here.
-            form: list[Part] = [(name, (None, as_part(value), None)) for name, value in fields.items()]
-            parts["files"] = tuple(form[:1] + files + form[1:])
-        else:
-            parts["json"] = fields
-        return (yield from self._video("POST", self._path_of(request), **parts))
+        if request.operation not in self.paths:
+            yield from self._lacks(f"{request.operation} a video")
+        path = self.paths[request.operation]
+        if "{source}" in path:
+            path = path.format(source=path_part(request.source_id or ""))
+        headers = {"idempotency-key": idempotency_key} if idempotency_key else {}
+        body = self._body(self._fields(request), self._pictures(request), request.operation == "create")
+        return (yield from self._video("POST", path, headers=headers, **body))
 
     def retrieve(self, video_id: str) -> Flow[Video]:
         """GET /videos/{id}."""
@@ -92,10 +102,12 @@ class OpenAI(Wire):
         rows = body.get("data") if isinstance(body, dict) else None
         if not isinstance(rows, list):
             raise ServerError("The server's list of videos has no data.")
-        return [_parse(row) for row in rows], bool(body.get("has_more"))
+        return [self._parse(row) for row in rows], bool(body.get("has_more"))
 
     def content(self, video_id: str, variant: Variant) -> Flow[Download]:
         """GET /videos/{id}/content; no ``variant`` for the clip itself (SGLang takes an index there)."""
+        if variant not in self.profile.variants:
+            yield from self._lacks(f"hand out a {variant}")
         request = self._request("GET", f"videos/{path_part(video_id)}/content")
         params = dict(request.params) | ({} if variant == "video" else {"variant": variant})
         yield from ()  # nothing has to be asked: the address follows from the id
@@ -109,7 +121,7 @@ class OpenAI(Wire):
         self._answer(response)
 
     def cancel(self, video_id: str) -> Flow[None]:
-        """DELETE of a live job: vLLM-Omni and the local engine stop it, OpenAI refused."""
+        """DELETE of a live job: the local engine stops it, OpenAI refused."""
         try:
             yield from self.delete(video_id)
         except (BadRequest, NotFound, ServerError) as refused:
@@ -120,10 +132,33 @@ class OpenAI(Wire):
 
     # --- pieces --------------------------------------------------------------------------------------
 
-    def _path_of(self, request: VideoRequest) -> str:
-        if request.operation == "remix":
-            return f"videos/{path_part(request.source_id or '')}/remix"
-        return f"videos/{_BODY_SOURCE[request.operation]}" if request.operation in _BODY_SOURCE else "videos"
+    def _fields(self, request: VideoRequest) -> dict[str, Any]:
+        """The text fields of a create. An edit and an extension name their source among them."""
+        in_body = request.operation in {"edit", "extend"}
+        fields = {
+            "prompt": request.prompt,
+            "model": self.deployment.model if request.operation == "create" else None,
+            "video": {"id": request.source_id} if in_body else None,
+            "seconds": request.seconds,
+            "size": request.size,
+            "seed": request.seed,
+            "negative_prompt": request.negative_prompt,
+        }
+        return merged(given(fields | self._own_fields(request)), request.extra_body)
+
+    def _body(
+        self, fields: dict[str, Any], pictures: Sequence[tuple[str, Reference]], as_form: bool
+    ) -> dict[str, Any]:
+        if not (as_form or pictures):
+            return {"json": fields}
+        # A form as the official client sends it: vLLM-Omni takes no JSON here. It has no word for null.
+        text: tuple[Part, ...] = tuple(
+            (name, (None, as_part(value), None)) for name, value in fields.items() if value is not None
+        )
+        files: tuple[Part, ...] = tuple(
+            (name, (picture.filename, picture.data, picture.media_type)) for name, picture in pictures
+        )
+        return {"files": text[:1] + files + text[1:]}
 
     def _request(self, method: str, path: str, **parts: Any) -> Request:
         # The path first, the query last: the other way round breaks Azure's calls.
@@ -136,7 +171,7 @@ class OpenAI(Wire):
         if not (method == "GET" and isinstance(body, dict) and body.get("object") == "video"):
             # vLLM-Omni answers for a failed job with the failure's own 4xx or 5xx and the whole object.
             body = self._answer(response)
-        video = _parse(body)
+        video = self._parse(body)
         advice = header_seconds(response.headers.get("openai-poll-after-ms"))
         video._poll_after = None if advice is None else advice / 1000
         return video
@@ -146,15 +181,3 @@ class OpenAI(Wire):
         if type(error) is NotFound and "not ready" not in error.message and "progress" not in error.message:
             return Expired(error.message, status_code=error.status_code, provider_code=error.provider_code)
         return error
-
-
-def _parse(body: Any) -> Video:
-    try:
-        video = Video.model_validate(body)
-    except ValidationError:
-        raise ServerError("The server's answer is not a video object.") from None
-    if video.model_extra:
-        # Paths on the server's disk and links (SGLang) are nobody's business.
-        for leak in ("file_path", "file_paths", "url", "urls"):
-            video.model_extra.pop(leak, None)
-    return video

@@ -236,12 +236,15 @@ def read_error(response: Response) -> tuple[str, str | None, str | None]:
     error = body.get("error", body) if isinstance(body, dict) else body
     if isinstance(error, dict):
         detail = error.get("message") or error.get("detail") or ""
+        param = error.get("param")
         if isinstance(detail, list):
+            place = detail[0].get("loc") if detail and isinstance(detail[0], dict) else None
+            param = param or (str(place[-1]) if isinstance(place, list) and place else None)
             detail = "; ".join(
                 str(row.get("msg", row)) if isinstance(row, dict) else str(row) for row in detail
             )
         code = error.get("code") or error.get("type")
-        return str(detail)[:500], None if code is None else str(code), error.get("param")
+        return str(detail)[:500], None if code is None else str(code), param
     if isinstance(error, str):
         code = body.get("code") if isinstance(body, dict) else None
         return error[:500], None if code is None else str(code), None
