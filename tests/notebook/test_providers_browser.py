@@ -100,6 +100,10 @@ def test_the_table_of_models_is_read_at_a_glance(lab: Lab, open_book: OpenBook) 
     for dark in (False, True):
         book.dark(dark)
         book.shot(f"models-{'dark' if dark else 'light'}", book.output(1))
-        faint = {words: ratio for words, ratio in book.contrast(book.output(2).locator(".soravid-card")).items() if ratio < 4.5}
+        faint = {
+            words: ratio
+            for words, ratio in book.contrast(book.output(2).locator(".soravid-card")).items()
+            if ratio < 4.5
+        }
         assert not faint
     book.dark(False)
