@@ -160,8 +160,8 @@ def test_a_journal_that_cannot_be_used_is_exit_2(run: Run, openai: OpenAIFake, h
 
 def test_models_are_listed_with_their_state(run: Run) -> None:
     text = said(run("models"))
-    assert re.search(r"local/animatic .*free.*ready", text)
-    assert re.search(r"openai/sora-2 .*\$0.10/s.*shut down 2026-09-24", text)
+    assert re.search(r"local/animatic .*ready.*free", text)
+    assert re.search(r"openai/sora-2 .*shut down 2026-09-24.*\$0.10/s", text)
 
 
 def test_jobs_are_listed_newest_first(run: Run, openai: OpenAIFake) -> None:

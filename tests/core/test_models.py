@@ -73,7 +73,7 @@ def test_an_estimate_has_a_span_where_the_price_is_not_exact(monkeypatch: pytest
     monkeypatch.setenv("GEMINI_API_KEY", "k")
     one = soravid.estimate(model=GEMINI, seconds=10)
     assert (one.low, one.expected, one.upper) == (Decimal("0.96292"), Decimal("1.0136"), Decimal("1.06428"))
-    assert str(one) == f"{GEMINI} 10 s 1280x720: $1.0136 ($0.96292 to $1.06428)"
+    assert str(one) == f"{GEMINI} 10 s 1280x720: $1.0136 ($0.9629 to $1.0643)"
 
 
 def test_an_estimate_over_fallbacks_spans_them_all(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -149,7 +149,7 @@ def test_jobs_and_models_are_tables(run: Callable[[str], str]) -> None:
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("%%video --re", {"--reference", "--remix"}),
+        ("%%video --re", {"--reference", "--remix", "--resolution"}),
         ("%%video -m lo", {"local/animatic"}),
         ("%%video -m openai/sora-2 -z ", {"720x1280", "1280x720"}),
         ("%%video -m openai/sora-2 -s ", {"4", "8", "12", "16", "20"}),

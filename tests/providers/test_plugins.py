@@ -100,7 +100,7 @@ def test_its_models_and_its_key_are_shown(acme: AcmeFake) -> None:
     (row,) = soravid.models("acme")
     assert (row["Model"], row["Seconds"], row["Price"], row["State"]) == (
         "acme/swift",
-        "5, 10",
+        "5 or 10",
         "$0.05/s",
         "ready",
     )
