@@ -20,6 +20,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from soravid import callbacks as callbacks
+    from soravid import guardrails as guardrails
+    from soravid import observe as observe
     from soravid.choosing import models as models
     from soravid.client import AsyncClient as AsyncClient
     from soravid.client import Client as Client
@@ -48,8 +51,11 @@ if TYPE_CHECKING:
     from soravid.functions import video_remix as video_remix
     from soravid.functions import video_retrieval as video_retrieval
     from soravid.functions import video_status as video_status
+    from soravid.guarding import guard as guard
     from soravid.job import Job as Job
     from soravid.nested import allow_nested_run as allow_nested_run
+    from soravid.router import Router as Router
+    from soravid.session import budget as budget
     from soravid.session import doctor as doctor
     from soravid.session import estimate as estimate
     from soravid.session import find_job as find_job
@@ -79,15 +85,29 @@ _ROOMS = {
         )
     ),
     "soravid.job": ("Job",),
+    "soravid.guarding": ("guard",),
     "soravid.nested": ("allow_nested_run",),
-    "soravid.session": (*("doctor", "estimate", "find_job", "generate", "jobs", "resume", "spend"),),
+    "soravid.router": ("Router",),
+    "soravid.session": (
+        "budget",
+        "doctor",
+        "estimate",
+        "find_job",
+        "generate",
+        "jobs",
+        "resume",
+        "spend",
+    ),
     "soravid.types": ("Video",),
 }
 _WHERE = {name: room for room, names in _ROOMS.items() for name in names}
-__all__ = ["__version__", *_WHERE]
+_WHOLE_ROOMS = ("callbacks", "guardrails", "observe")
+__all__ = ["__version__", *_WHERE, *_WHOLE_ROOMS]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _WHOLE_ROOMS:
+        return import_module(f"soravid.{name}")
     try:
         room = _WHERE[name]
     except KeyError:

@@ -1,4 +1,4 @@
-"""The command line: ``soravid generate | models | jobs | spend | engine | doctor``."""
+"""The command line: ``soravid generate | models | jobs | spend | ledger | engine | doctor``."""
 
 from __future__ import annotations
 
@@ -81,6 +81,10 @@ def _parser() -> argparse.ArgumentParser:
     spend = commands.add_parser("spend", help="what was spent, is held, and was saved by re-use, in all")
     spend.set_defaults(run=_spend)
 
+    ledger = commands.add_parser("ledger", help="ledger verify: prove that every account and job adds up")
+    ledger.add_argument("action", choices=("verify",))
+    ledger.set_defaults(run=_ledger)
+
     engine = commands.add_parser("engine", help="serve the local engine on a port")
     engine.add_argument("--host", default="127.0.0.1")
     engine.add_argument("--port", type=int, default=8189)
@@ -159,7 +163,17 @@ def _spend(_args: argparse.Namespace) -> int:
     from soravid import session
 
     print(session.spend(all_time=True))
+    if table := session.spend_by_model(all_time=True):
+        print(table)
     return 0
+
+
+def _ledger(_args: argparse.Namespace) -> int:
+    from soravid.planning import current
+
+    wrong = current().journal.verify()
+    print("\n".join(wrong) if wrong else "Every account adds up, and every hold has one end.")
+    return 1 if wrong else 0
 
 
 def _engine(args: argparse.Namespace) -> int:

@@ -233,6 +233,9 @@ class Job:
             if row.video_id is None and not row.final:
                 row = await self._pipeline.recover(row)
             row = await self._pipeline.watch(row, self._saw)
+            while plan and (plan := plan.after_failure(row)):
+                row = await self._pipeline.submit(plan, self._saw)
+                row = await self._pipeline.watch(row, self._saw)
             if row.status != "completed":
                 raise failure_of(row)
             if row.path is None:
@@ -251,6 +254,8 @@ class Job:
 
     async def cancelled_at_provider(self) -> None:
         """What ``cancel`` waits for, on the loop thread."""
+        if self._row and self._pipeline.withdraw(self._row.id):
+            return  # it was waiting for its turn, and has not been sent
         if self._work:
             await asyncio.wait_for(self._taken.wait(), timeout=60.0)
         if self._row is None or self._future.done():

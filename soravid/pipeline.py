@@ -9,41 +9,41 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from soravid import costs, loop, settings
+from soravid import costs, loop
 from soravid.accounts import Accounts
 from soravid.deployments import Connection, Deployment
 from soravid.errors import (
+    Cancelled,
     ConnectionFailed,
     ConnectionLost,
-    DeadlineExceeded,
     NotFound,
     OutcomeUnknown,
     ProviderError,
-    RateLimited,
     Refused,
     ServerError,
     SoravidError,
 )
-from soravid.ledger import JobRow
+from soravid.ledger import JobRow, Scope
 from soravid.lookup import find_lost_job, request_of
 from soravid.money import show
 from soravid.plans import Plan, Step
 from soravid.providers import Provider, provider_class
+from soravid.routing import Choices, Ticket
 from soravid.shelf import Shelf
-from soravid.transport import LONGEST_WAIT, Transport
+from soravid.transport import Transport
 from soravid.types import Video, VideoRequest
+from soravid.watcher import OnRow, Watcher
 
 if TYPE_CHECKING:
     from soravid.ledger.journal import Journal
 
-OnRow = Callable[[JobRow], None]
-_GONE_AFTER = 3
-"""A job that the provider denies this often in a row is gone; the first denials may be a slow replica."""
 _SENDING = 90.0
 """Seconds that a create may be under way elsewhere before it counts as lost."""
+OVERDUE = 86_400.0
+"""Seconds after which a job that has not ended is looked at once more."""
 JOB_DEADLINE = 3600.0
 """Seconds that a job is waited for unless the caller says otherwise; it can be resumed afterwards."""
 
@@ -56,6 +56,8 @@ class Pipeline:
         self.transport = transport
         self.accounts = Accounts(journal)
         self.shelf = Shelf(journal, transport, self.accounts)
+        self.watcher = Watcher(transport, self.accounts.provider_of, self._heard)
+        self._queued: dict[str, Ticket] = {}
 
     # --- hold, submit, journal -----------------------------------------------------------------------
 
@@ -65,37 +67,78 @@ class Pipeline:
         Raises:
             OutcomeUnknown: sent, and it is not known whether the provider took it; the money stays held.
             ProviderError, ConnectionFailed: definitely not taken, by the last choice too; the money is back.
+            NoDeployment: every deployment of the model group cools down; nothing was held or sent.
         """
-        for step in plan.steps:
+        choices = Choices(plan.steps)
+        wrong: SoravidError | None = None
+        for step in choices:
+            ticket = Ticket(step.route)
+            # Whoever waits may give up; the request and its journal entry are finished all the same, unless
+            # it is still in a deployment's queue.
+            taking = asyncio.create_task(self._take(step, plan, on_row, ticket), name=loop.SENDING)
             try:
-                # Whoever waits may give up; the request and its journal entry are finished all the same.
-                taking = asyncio.create_task(self._take(step, plan, on_row), name=loop.SENDING)
                 return await asyncio.shield(taking)
+            except asyncio.CancelledError:
+                ticket.give_up()
+                raise
             except (Refused, OutcomeUnknown):
                 raise
-            except (ProviderError, ConnectionFailed):
-                if step is plan.steps[-1]:
-                    raise
-        raise AssertionError("unreachable: a plan has at least one step")
+            except (ProviderError, ConnectionFailed) as definite:
+                wrong = definite
+        raise wrong or choices.none()
 
-    async def _take(self, step: Step, plan: Plan, on_row: OnRow | None) -> JobRow:
+    async def _take(self, step: Step, plan: Plan, on_row: OnRow | None, ticket: Ticket) -> JobRow:
         """Hold, send and journal one step; or the job that there is already."""
+        with ticket:
+            return await self._taken(step, plan, on_row, ticket)
+
+    async def _taken(self, step: Step, plan: Plan, on_row: OnRow | None, ticket: Ticket) -> JobRow:
         row, new = await loop.in_thread(
             self.journal.open,
             step.request,
             step.deployment,
-            step.price,
+            plan.estimate,  # whichever of the choices it comes to, the money is there
             fingerprint=plan.request.fingerprint(),
             reuse=plan.reuse,
             idempotency_key=plan.idempotency_key,
-            labels=plan.labels,
+            labels={**plan.labels, **step.labels},
             expected=step.expected,
+            scopes=(*self._scopes(step), *plan.scopes),
+            deadline=time.time() + OVERDUE,
         )
         if on_row:
             on_row(row)
         if new:
+            await self._queue(row, ticket)
             return await self._send(row, step.request, step.deployment)
         return await self._joined(row) if row.video_id is None and not row.final else row
+
+    def _scopes(self, step: Step) -> list[Scope]:
+        """Whose spending a job always counts for."""
+        scopes = [Scope("session", self.journal.session), Scope("provider", step.deployment.provider)]
+        return [*scopes, Scope("user", step.request.user)] if step.request.user else scopes
+
+    async def _queue(self, row: JobRow, ticket: Ticket) -> None:
+        """Wait for a deployment's turn; a job that is given up meanwhile gets its money back."""
+        self._queued[row.id] = ticket
+        task = asyncio.current_task()
+        try:
+            if task:
+                task.set_name(f"soravid-queued {row.id}")  # nothing is being sent yet
+            await ticket.turn()
+        except asyncio.CancelledError:
+            await loop.in_thread(self.journal.refused, row.id, Cancelled("Given up before it was sent."))
+            raise
+        finally:
+            if task:
+                task.set_name(loop.SENDING)
+            del self._queued[row.id]
+
+    def withdraw(self, job_id: str) -> bool:
+        """Take a job out of its deployment's queue, before it is sent; False: it is in none."""
+        if ticket := self._queued.get(job_id):
+            ticket.give_up()
+        return ticket is not None
 
     async def _send(self, row: JobRow, request: VideoRequest, deployment: Deployment) -> JobRow:
         self.accounts.sends(row, deployment)
@@ -171,9 +214,7 @@ class Pipeline:
         flow = provider.retrieve((row and row.video_id) or video_id)
         video = await self.transport.drive(flow, provider.deployment.timeout)
         if row:
-            row = self.accounts.remember(row)
-            if (video.status, video.progress) != (row.status, row.progress):
-                row = await self._observe(row, video)
+            row = await self._heard(row, video)
         return video, row
 
     async def watch(self, row: JobRow, on_row: OnRow | None = None, deadline: float = JOB_DEADLINE) -> JobRow:
@@ -182,41 +223,33 @@ class Pipeline:
         Raises:
             DeadlineExceeded: it has not ended within ``deadline`` seconds; it goes on at the provider.
         """
-        until = time.monotonic() + deadline
-        provider = self.accounts.provider_of(row)
-        longest = settings.poll_seconds(provider.profile.poll_seconds)
-        pause = shortest = min(1.0, longest)
-        faults = denials = 0
-        while not row.final:
-            advice: float | None = None
+        return await self.watcher.follow(row, on_row, deadline)
+
+    async def settle_overdue(self) -> list[JobRow]:
+        """Look once more at each job that is past its deadline; returns those that have ended now.
+
+        What its provider says ends it. What its provider does not know is closed, and its money given back.
+        One whose provider cannot be reached, or whose create was never answered, keeps its hold.
+        """
+        ended = []
+        for row in await loop.in_thread(self.journal.overdue, time.time()):
+            if row.video_id is None:
+                continue
             try:
-                video, seen = await self.retrieve(row.id)
-                row, faults, denials, advice = seen or row, 0, 0, video._poll_after
-                if on_row:
-                    on_row(row)
-            except RateLimited as limited:
-                advice = limited.retry_after
+                _, seen = await self.retrieve(row.id)
             except NotFound as gone:
-                denials += 1
-                if denials > _GONE_AFTER:
-                    gone.job_id = row.id
-                    gone.hint = "Its money stays held: whether it was billed is not known."
-                    raise
-            except (ConnectionFailed, ConnectionLost, ServerError):
-                faults, denials = faults + 1, 0
-                advice = min(LONGEST_WAIT, 2.0**faults)
-            if row.final:
-                break
-            if time.monotonic() >= until:
-                raise DeadlineExceeded(
-                    f"The job has not ended after {deadline:g} s.",
-                    hint="It goes on at the provider: resume it later, it costs nothing more.",
-                    job_id=row.id,
-                )
-            wait = pause if advice is None else max(advice, shortest)
-            await asyncio.sleep(min(wait, max(0.05, until - time.monotonic())))
-            pause = min(pause * 1.5, longest)
-        return row
+                seen = self.accounts.remember(await loop.in_thread(self.journal.voided, row.id, gone))
+            except SoravidError:
+                continue
+            if seen and seen.final:
+                ended.append(seen)
+        return ended
+
+    async def _heard(self, row: JobRow, video: Video) -> JobRow:
+        """What an answer says of a job, written down where it is news."""
+        row = self.accounts.remember(row)
+        news = (video.status, video.progress) != (row.status, row.progress)
+        return await self._observe(row, video) if news else row
 
     async def _observe(self, row: JobRow, video: Video) -> JobRow:
         cost = costs.settled(row, video) if video.final else None

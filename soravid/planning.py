@@ -8,10 +8,12 @@ import threading
 from functools import cache
 from pathlib import Path
 
-from soravid import catalog, checks, fitting, listings, loop, references, settings, shapes
+from soravid import catalog, checks, config, fitting, guarding, listings, loop, references, settings, shapes
 from soravid.asgi import App, InProcess
 from soravid.deployments import Options
 from soravid.errors import InvalidRequest, MissingExtra
+from soravid.ledger import Scope
+from soravid.money import to_nano
 from soravid.pipeline import Pipeline
 from soravid.plans import Plan, draw_up
 from soravid.references import ReferenceInput
@@ -37,7 +39,10 @@ def pipeline(home: Path) -> Pipeline:
 
     transport = Transport({"engine.soravid.invalid": InProcess(engine)})
     loop.on_exit(transport.close)
-    return Pipeline(Journal(home), transport)
+    journal = Journal(home, url=settings.database_url())
+    if (limit := settings.budget()) is not None:
+        journal.budgets.set(Scope("session", journal.session), to_nano(limit, param="SORAVID_BUDGET"))
+    return Pipeline(journal, transport)
 
 
 if hasattr(os, "register_at_fork"):
@@ -77,8 +82,16 @@ async def make_plan(
     origin = await line.accounts.row_of(source_id) if source_id else None
     if model is None:
         model = origin.model if origin else settings.default_model()
-    await listings.learn(line.transport, model, options)
-    entry, seed = catalog.find(model), _whole(options.get("seed"), "seed")
+    routes = config.groups().find(model)
+    for each in routes:
+        await listings.learn(line.transport, each.entry.model, each.connection)
+    if not routes:
+        await listings.learn(line.transport, model, options)
+    # What holds for a group is what holds for its first deployment; the others are checked as well.
+    entry, seed = (
+        catalog.find(routes[0].entry.model if routes else model),
+        _whole(options.get("seed"), "seed"),
+    )
     if seed is None and take > 1 and entry and "seed" in entry.abilities:
         seed = take  # else a model that repeats itself would make the same clip again
     request = VideoRequest(
@@ -100,6 +113,8 @@ async def make_plan(
     draw_up(wanted.stand_in(request), options, origin, to_send=to_send)
     pictures = await wanted.read(line.transport)
     request = await loop.in_thread(fitting.fitted, pictures.onto(request), entry, options.get("fit"))
+    if to_send:
+        request = await guarding.let_in(request, options)
     return draw_up(request, options, origin, to_send=to_send)
 
 

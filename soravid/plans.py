@@ -7,44 +7,86 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import cast
 
-from soravid import catalog, checks, settings
+from soravid import catalog, checks, config
+from soravid.accounts import reached
 from soravid.catalog import Quote
 from soravid.deployments import Connection, Deployment, Options, ProviderProfile
-from soravid.errors import BudgetExceeded, InvalidRequest
-from soravid.ledger import JobRow
+from soravid.errors import BudgetExceeded, InvalidRequest, UnknownModel, is_refusal, nearest, one_of
+from soravid.ledger import JobRow, Scope
 from soravid.money import show, to_nano
 from soravid.providers import provider_class
+from soravid.routing import DEPLOYMENT, GROUP, Groups, Route, route_by_id
 from soravid.types import VideoRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One way to a clip: what to send where, what it may cost, and the clip's expected duration and size."""
+    """One way to a clip: what to send where, what it may cost, and the clip's expected duration and size.
+
+    ``route`` is the deployment of a model group that it goes through, if it goes through one.
+    """
 
     request: VideoRequest
     deployment: Deployment
     quote: Quote | None
     expected: tuple[str | None, str | None]
+    route: Route | None = None
 
     @property
     def price(self) -> int | None:
         """Nano-USD to hold: the most that it may cost; None when that is unknown."""
         return self.quote.upper if self.quote else None
 
+    @property
+    def likely(self) -> int | None:
+        """Nano-USD that it most likely costs; None when that is unknown."""
+        return self.quote.expected if self.quote else None
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What the journal remembers of the way, beside the caller's own labels."""
+        return self.route.labels if self.route else {}
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A request that has passed guard and price: its steps, first choice first."""
+    """A request that has passed guard and price, and its steps.
+
+    They are tried in their order; those of one model group in the order that its load and health give when
+    they are. ``asked`` is the request as it was made where it names a group, else None.
+    """
 
     steps: tuple[Step, ...]
     idempotency_key: str | None = None
     reuse: bool = False
     labels: dict[str, str] = field(default_factory=dict)
+    asked: VideoRequest | None = None
+    scopes: tuple[Scope, ...] = ()
+    """Whose budgets it counts on, beside the session's, the user's and the provider's."""
 
     @property
     def request(self) -> VideoRequest:
-        """What was asked for."""
-        return self.steps[0].request
+        """What was asked for. Its model is the group's name where a group was asked for."""
+        return self.asked or self.steps[0].request
+
+    @property
+    def group(self) -> str | None:
+        """The model group that was asked for, if it was one."""
+        return self.asked.model if self.asked else None
+
+    def after_failure(self, row: JobRow) -> Plan | None:
+        """What to try when a job of this plan has failed for its provider's fault; None where nothing is.
+
+        Only where the configuration says ``on_failed_job``, and never after a refusal.
+        """
+        wanted = any(step.route and step.route.policy.on_failed_job for step in self.steps)
+        if not wanted or row.status != "failed" or is_refusal((row.error or {}).get("code")):
+            return None
+        made_by = row.labels.get(DEPLOYMENT), row.model
+        left = tuple(
+            step for step in self.steps if (step.labels.get(DEPLOYMENT), step.request.model) != made_by
+        )
+        return replace(self, steps=left, idempotency_key=None) if left else None
 
     @property
     def estimate(self) -> int | None:
@@ -64,7 +106,7 @@ class Plan:
 
 
 def draw_up(request: VideoRequest, options: Options, source: JobRow | None, *, to_send: bool = True) -> Plan:
-    """Check and price a request for its model and for each fallback.
+    """Check and price a request for its model and for each fallback; for a group, for each deployment.
 
     ``source`` is the journal's row of the video that a remix, edit or extension is made from, if it has one.
     A plan that is not ``to_send`` only tells the price, for which no key is needed.
@@ -72,34 +114,29 @@ def draw_up(request: VideoRequest, options: Options, source: JobRow | None, *, t
     Raises:
         InvalidRequest: an argument that cannot work, a missing key, or a price above ``max_cost``.
     """
-    today = datetime.now(UTC).date()
     if source and source.video_id:
         request = replace(request, source_id=source.video_id)
-    steps = []
+    groups = config.groups()
+    asked = _asked(request, options, groups)
+    maker = route_by_id(source.labels.get(DEPLOYMENT, ""), groups) if source else None
+    steps: list[Step] = []
     for model in (request.model, *(options.get("fallbacks") or ())):
         first = model == request.model
-        wanted = _whole(request if first else replace(request, model=model))
-        provider, name = checks.split_model(model)
         # A key or an address given with the call belongs to the model of the call.
         given: Connection = options if first else {"timeout": options.get("timeout")}
-        if source and source.model.partition("/")[0] != provider:
-            raise InvalidRequest(
-                f"That video was made by {source.model}; {model} cannot {request.operation} it.",
-                param="model",
-            )
-        if first and source and source.model.partition("/")[0] == provider and not given.get("api_base"):
-            given = {**given, "api_base": source.api_base}
-        adapter = provider_class(provider)
-        deployment = _deployment(adapter.profile, name, given, to_send=to_send)
-        checks.check_request(wanted, deployment, today)
-        with closing(adapter(deployment).create(wanted)) as flow:
-            next(flow, None)  # what the wire cannot say is told now: a flow only writes its request
-        steps.append(Step(wanted, deployment, *_expect(wanted, source)))
+        if maker and source and (model == source.model or maker in groups.find(model)) and not _own(given):
+            # The account that has the source; to any other its id says nothing.
+            steps.append(_step(request, maker.entry.model, _known(maker, given), source, to_send, maker))
+        elif (first and asked is None) or not groups.find(model):
+            steps.append(_step(request, model, given, source, to_send))
+        else:
+            steps += _steps_of_group(request, model, given, source, to_send, groups)
     plan = Plan(
         tuple(steps),
         idempotency_key=options.get("idempotency_key"),
         reuse=bool(options.get("reuse")),
-        labels=options.get("metadata") or {},
+        labels=_labels(options.get("metadata") or {}, asked),
+        asked=asked,
     )
     limit = options.get("max_cost")
     if limit is not None:
@@ -107,9 +144,111 @@ def draw_up(request: VideoRequest, options: Options, source: JobRow | None, *, t
     return plan
 
 
+def _asked(request: VideoRequest, options: Options, groups: Groups) -> VideoRequest | None:
+    """The request as its fingerprint is taken where it names a group: the same whichever deployment makes it.
+
+    A call with a key or an address of its own goes there, past the groups.
+    """
+    routes, own = groups.find(request.model), _own(options)
+    if not routes and groups and "/" not in request.model and (near := nearest(request.model, groups.names)):
+        raise UnknownModel(
+            f"There is no model group {request.model!r}.", param="model", hint=f"Did you mean {one_of(near)}?"
+        )
+    if own and routes and "/" not in request.model:
+        raise InvalidRequest(
+            f"{request.model!r} is a model group, which has its own keys and addresses: leave {own[0]} out.",
+            param=own[0],
+        )
+    if not routes or own:
+        return None
+    return replace(_whole(replace(request, model=routes[0].entry.model)), model=request.model)
+
+
+def _own(given: Connection) -> list[str]:
+    """What a call says itself of the account that it is for."""
+    return [name for name in ("api_key", "api_base", "api_version") if given.get(name)]
+
+
+def _known(route: Route | None, given: Connection) -> Connection:
+    """How a deployment is reached, with the call's own timeout and headers."""
+    known = route.connection if route else Connection()
+    if (timeout := given.get("timeout")) is not None:
+        known["timeout"] = timeout
+    if headers := given.get("extra_headers"):
+        known["extra_headers"] = {**(known.get("extra_headers") or {}), **headers}
+    return known
+
+
+def _labels(given: dict[str, str], asked: VideoRequest | None) -> dict[str, str]:
+    for name in given:
+        if name.startswith("soravid."):
+            raise InvalidRequest(
+                f"metadata may not hold {name!r}: soravid.* are soravid's own.", param="metadata"
+            )
+    return {**given, GROUP: asked.model} if asked else given
+
+
+def _steps_of_group(
+    request: VideoRequest,
+    name: str,
+    given: Connection,
+    source: JobRow | None,
+    to_send: bool,
+    groups: Groups,
+) -> list[Step]:
+    """A step for each deployment that can do it, and for those of the groups that follow.
+
+    Raises:
+        InvalidRequest: none can; what is wrong with the first.
+    """
+    steps: list[Step] = []
+    wrong: InvalidRequest | None = None
+    for each in groups.chain(name):
+        route = each if isinstance(each, Route) else None
+        model = each if isinstance(each, str) else each.entry.model
+        try:
+            steps.append(_step(request, model, _known(route, given), source, to_send, route))
+        except InvalidRequest as cannot:
+            wrong = wrong or cannot
+    if not steps and wrong:
+        raise wrong
+    return steps
+
+
+def _step(
+    request: VideoRequest,
+    model: str,
+    given: Connection,
+    source: JobRow | None,
+    to_send: bool,
+    route: Route | None = None,
+) -> Step:
+    """The request to one model, checked and priced."""
+    wanted = _whole(request if model == request.model else replace(request, model=model))
+    provider, name = checks.split_model(model)
+    if source and source.model.partition("/")[0] != provider:
+        raise InvalidRequest(
+            f"That video was made by {source.model}; {model} cannot {request.operation} it.",
+            param="model",
+        )
+    if source and not route and model == request.model and not given.get("api_base"):
+        given = {**given, "api_base": source.api_base}
+    adapter = provider_class(provider)
+    deployment = _deployment(adapter.profile, name, given, to_send=to_send)
+    if source and route and deployment.api_base != source.api_base:
+        raise InvalidRequest("That video was made by another account.", param="model", hint=_ELSEWHERE)
+    checks.check_request(wanted, deployment, datetime.now(UTC).date())
+    with closing(adapter(deployment).create(wanted)) as flow:
+        next(flow, None)  # what the wire cannot say is told now: a flow only writes its request
+    return Step(wanted, deployment, *_expect(wanted, source), route)
+
+
+_ELSEWHERE = "Leave the model out: the account that made it is found again."
+
+
 def _deployment(profile: ProviderProfile, model: str, given: Connection, *, to_send: bool) -> Deployment:
     try:
-        return settings.deployment(profile, model, given)
+        return reached(profile, model, given)
     except InvalidRequest as missing:
         if to_send or given.get("api_base") or missing.param not in {"api_key", "api_base"}:
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,12 +15,13 @@ from typing import Unpack
 from soravid import card_text as cards
 from soravid import settings
 from soravid.deployments import Options
-from soravid.errors import InvalidRequest
+from soravid.errors import Cancelled, InvalidRequest
 from soravid.job import Job
-from soravid.ledger import Spend
+from soravid.ledger import Account, Scope, Spend
 from soravid.loop import checked, run
 from soravid.money import show, to_nano, to_usd
 from soravid.planning import current, make_plan
+from soravid.plans import Plan
 from soravid.providers import names, provider_class
 from soravid.references import ReferenceInput
 from soravid.tables import Table
@@ -38,6 +40,7 @@ def generate(
     video_id: str | None = None,
     take: int = 1,
     path: str | os.PathLike[str] | None = None,
+    confirm: Callable[[Plan], bool] | None = None,
     **options: Unpack[Options],
 ) -> Job:
     """Start a clip and return its ``Job`` at once; ``job.wait()`` or ``await job`` gives the ``Clip``.
@@ -52,6 +55,7 @@ def generate(
         video_id: what to remix, edit or extend.
         take: 2, 3, ... for further clips of the same request.
         path: the clip's file, or a folder for it; else ``soravid_media``, under words of the prompt.
+        confirm: asked with the plan before anything is held, unless a clip is there already; False ends it.
         **options: as for ``Client.videos.create``; ``reuse=True`` takes a clip that there is already.
 
     Raises:
@@ -71,6 +75,9 @@ def generate(
             options=options,
         )
     )
+    there = plan.reuse and current().journal.same_request(plan.request.fingerprint())
+    if confirm and not there and not confirm(plan):
+        raise Cancelled("Nothing was sent.")
     return Job.start(current(), plan, out=path)
 
 
@@ -172,7 +179,11 @@ def find_job(text: str) -> Job:
 
 
 def resume() -> list[Job]:
-    """Go on with every job that has not ended and has no clip yet; returns them, running."""
+    """Go on with every job that has not ended and has no clip yet; returns them, running.
+
+    What is past its deadline is looked at first: it may have ended long ago.
+    """
+    run(current().settle_overdue())
     return [each.resume() for each in jobs(1000, unfinished=True)]
 
 
@@ -180,6 +191,45 @@ def spend(*, all_time: bool = False) -> Spend:
     """What this session, or every session of this journal, has settled, held and saved (nano-USD)."""
     journal = current().journal
     return journal.spend(None if all_time else journal.session)
+
+
+def spend_by_model(*, all_time: bool = False) -> Table:
+    """The same for each model, as a table."""
+    journal = current().journal
+    rows = [
+        (model, str(count), show(settled), show(held))
+        for model, count, settled, held in journal.spend_by_model(None if all_time else journal.session)
+    ]
+    return Table(("Model", "Jobs", "Spent", "Held"), rows, "Spent by model")
+
+
+def budget(usd: Decimal | str | float | None = None, *, every: str | None = None) -> Account:
+    """Limit what this session may spend, and tell how it stands; without ``usd`` only the latter.
+
+    A clip is refused before anything is sent if the most that it may cost does not fit beside what is spent
+    and held already. ``SORAVID_BUDGET`` sets the same from outside.
+
+    Args:
+        usd: USD that may be spent and held in all; 0 allows nothing that costs anything.
+        every: begin anew after ``"24h"``, ``"30d"`` or ``"1mo"``; else it lasts as long as the session.
+
+    Raises:
+        InvalidRequest: no such amount or length.
+    """
+    journal = current().journal
+    scope = Scope("session", journal.session)
+    if usd is None:
+        return journal.budgets.get(scope)
+    return journal.budgets.set(scope, to_nano(usd, param="budget"), every)
+
+
+def budget_line(account: Account, spent: Spend) -> str:
+    """Money in one line: ``$0.80 spent · $1.60 held · $2.60 left of $5.00 · saved $2.40``."""
+    if account.limit is None:
+        return str(spent)
+    parts = [f"{show(account.spent)} spent", f"{show(account.held)} held"]
+    parts += [f"{show(account.remaining)} left of {show(account.limit)}", f"saved {show(spent.saved)}"]
+    return " · ".join(parts)
 
 
 def doctor() -> Table:

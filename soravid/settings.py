@@ -37,6 +37,16 @@ def waits() -> bool:
     return os.environ.get("SORAVID_WAIT", "").lower() in {"1", "true", "yes", "on"}
 
 
+def budget() -> str | None:
+    """USD that a session may spend at most: ``SORAVID_BUDGET``; None where it is not limited."""
+    return os.environ.get("SORAVID_BUDGET", "").strip() or None
+
+
+def database_url() -> str | None:
+    """Where a journal is that several machines share: ``SORAVID_DATABASE_URL``, else a file in ``home``."""
+    return os.environ.get("SORAVID_DATABASE_URL", "").strip() or None
+
+
 def _first(names: tuple[str, ...]) -> str | None:
     return next((value for name in names if (value := os.environ.get(name, "").strip())), None)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from soravid import clips, costs, loop, media
+from soravid import clips, costs, guarding, loop, media
 from soravid.accounts import Accounts
 from soravid.deployments import Connection
 from soravid.download import Fetch
-from soravid.errors import DownloadFailed, Expired, MissingExtra, NotFound
+from soravid.errors import DownloadFailed, Expired, InvalidRequest, MissingExtra, NotFound
 from soravid.ledger import JobRow
 from soravid.providers import Provider, provider_class
 from soravid.transport import Transport
@@ -37,8 +38,14 @@ class Shelf:
         variant: Variant = "video",
         given: Connection | None = None,
     ) -> Path:
-        """Bring a finished job's content to ``target``."""
+        """Bring a finished job's content to ``target``.
+
+        Raises:
+            GuardrailBlocked: a guardrail keeps the clip from being handed out.
+        """
         row = await self.accounts.row_of(video_id)
+        if row and (reason := guarding.held_back(row)):
+            raise reason
         provider = self.accounts.provider_for(video_id, row, model, given)
         if variant not in provider.profile.variants:
             return await self._made_here(video_id, target, variant, row, model, given)
@@ -48,9 +55,21 @@ class Shelf:
             if not (row and row.path and variant == "video"):
                 raise
             path = await loop.in_thread(clips.copied, row.path, target)  # it was kept here
+        if row and variant == "video":
+            await self._let_out(row, path)
         if row and variant == "video" and not row.delivered:
             self.accounts.remember(await loop.in_thread(self.journal.delivered, row.id))
         return path
+
+    async def _let_out(self, row: JobRow, path: Path) -> None:
+        """Have the guardrails look at a clip; one that they block is locked away, not thrown away."""
+        try:
+            await guarding.let_out(row, path)
+        except InvalidRequest as blocked:
+            away = self.journal.home / "quarantine" / f"{row.id}{path.suffix or '.mp4'}"
+            await loop.in_thread(_move, path, away)
+            self.accounts.remember(await loop.in_thread(self.journal.held_back, row.id, blocked))
+            raise
 
     async def _fetch(self, video_id: str, target: Path, provider: Provider, variant: Variant) -> Path:
         timeout = provider.deployment.timeout
@@ -103,3 +122,8 @@ class Shelf:
         return self.accounts.remember(
             await loop.in_thread(self.journal.stored, row.id, target, poster, facts)
         )
+
+
+def _move(path: Path, away: Path) -> None:
+    away.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shutil.move(path, away)

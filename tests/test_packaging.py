@@ -132,7 +132,7 @@ def test_importing_soravid_imports_no_optional_part() -> None:
 # A room is a module or package directly under soravid/. It imports rooms of its own layer and of those below.
 LAYERS = (
     {"deployments", "errors", "money", "shapes", "types"},
-    {"abilities", "asgi", "faces", "google_login", "loop", "nested", "settings", "views"},
+    {"abilities", "asgi", "faces", "google_login", "limits", "loop", "nested", "settings", "views"},
     {"card_parts", "card_text", "cards", "catalog", "download", "providers", "tables", "transport"},
     {
         "checks",
@@ -148,12 +148,14 @@ LAYERS = (
     },
     {
         "accounts",
+        "callbacks",
         "choosing",
         "client",
         "clips",
         "config",
         "editing",
         "from_row",
+        "guarding",
         "job",
         "listings",
         "lookup",
@@ -162,8 +164,10 @@ LAYERS = (
         "planning",
         "plans",
         "session",
+        "watcher",
+        "webhooks",
     },
-    {"cli", "functions", "notebook", "proxy", "terminal"},
+    {"cli", "functions", "notebook", "proxy", "router", "terminal"},
     {"__init__", "__main__"},
 )
 # These import no more than this, whatever their layer allows.

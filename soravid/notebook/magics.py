@@ -14,13 +14,14 @@ from traitlets.config import Config
 
 from soravid import cards, catalog, choosing, session, settings
 from soravid.clips import Clip
-from soravid.config import load_config
+from soravid.config import groups, load_config
 from soravid.errors import InvalidRequest, SoravidError, nearest, one_of
 from soravid.job import Job
-from soravid.money import show, to_nano
+from soravid.money import show, to_nano, to_usd
 from soravid.notebook import options
 from soravid.notebook.display import rich_front
 from soravid.notebook.expand import expand
+from soravid.notebook.question import Question
 from soravid.notebook.show import clip_bundle, show_live
 from soravid.tables import Table
 from soravid.types import Operation, parse_size
@@ -35,7 +36,8 @@ SUBCOMMANDS = {
     "cancel": "ID: stop a job at its provider",
     "resume": "go on with every job that was left running",
     "spend": "what this session has spent, holds, and saved by re-use",
-    "config": "FILE: read models and prices from a config.yaml",
+    "budget": "[USD]: limit what this session may spend, or tell how it stands",
+    "config": "FILE: read model groups, models, prices and guardrails from a config.yaml",
     "nest": "let asyncio.run(...) work in cells (patches the kernel's loop)",
     "doctor": "what is installed and set up here",
 }
@@ -50,11 +52,16 @@ class VideoMagics(Magics):
     size = t.Unicode("", help="WIDTHxHEIGHT in pixels; empty: the model's own").tag(config=True)
     wait = t.Bool(False, help="wait for each clip before the cell ends").tag(config=True)
     embed = t.Bool(False, help="put clips into the notebook file itself").tag(config=True)
+    ask_above = t.Unicode("", help="ask before making what may cost more than this many USD").tag(config=True)
     max_cost = t.Unicode("", help="refuse a clip whose estimate is above this many USD").tag(config=True)
 
     @t.validate("seconds")
     def _valid_seconds(self, proposal: Any) -> str:
         return _as_trait(lambda text: catalog.normal_seconds(text) or "", proposal["value"])
+
+    @t.validate("ask_above", "max_cost")
+    def _valid_money(self, proposal: Any) -> str:
+        return _as_trait(lambda text: f"{to_usd(to_nano(text)):f}", proposal["value"])
 
     @t.validate("size")
     def _valid_size(self, proposal: Any) -> str:
@@ -99,7 +106,9 @@ class VideoMagics(Magics):
             near = nearest(word, SUBCOMMANDS) or list(SUBCOMMANDS)
             raise InvalidRequest(f"There is no %video {word}.", hint=f"Did you mean {one_of(near)}?")
         one = {"show": "job id", "cancel": "job id", "config": "file"}.get(word)
-        if word != "models" and len(rest) != bool(one):
+        if word == "budget":
+            one = "amount in USD, or nothing"
+        if word != "models" and len(rest) != bool(one) and not (word == "budget" and not rest):
             raise InvalidRequest(
                 f"%video {word} takes {f'one {one}' if one else 'nothing more'}.",
                 hint="%video jobs lists the ids." if one == "job id" else "",
@@ -137,6 +146,7 @@ class VideoMagics(Magics):
         if args.estimate:
             self._show_estimate(prompt, wanted, args.takes)
             return None
+        ask = Question(self.ask_above, args.takes) if self.ask_above else None
         jobs = [
             session.generate(
                 prompt,
@@ -145,6 +155,7 @@ class VideoMagics(Magics):
                 seed=None if args.seed is None else args.seed + take - 1,
                 path=options.output(args.output, take),
                 reuse=not args.again,
+                confirm=ask,
             )
             for take in range(1, args.takes + 1)
         ]
@@ -212,8 +223,8 @@ class VideoMagics(Magics):
         return choosing.models(args.name, can=args.can, under=args.under, alive=args.alive, ready=args.ready)
 
     def _config(self, file: str) -> None:
-        added = load_config(file)
-        print(f"{len(added)} models read from {file}.")  # noqa: T201
+        added, names = load_config(file), groups().names
+        print(f"{file}: {len(names)} model groups, {len(added)} models.", *names)  # noqa: T201
 
     def _jobs(self) -> Any:
         return session.jobs_table()
@@ -233,9 +244,17 @@ class VideoMagics(Magics):
         self._present(jobs, wait=self.wait, embed=self.embed)
 
     def _spend(self) -> None:
-        line = str(session.spend())
+        line = session.budget_line(session.budget(), session.spend())
         html = cards.notice_html(line, "This session. In all: " + str(session.spend(all_time=True)))
         display({"text/html": html, "text/plain": line}, raw=True)
+        if table := session.spend_by_model():
+            display(table)
+
+    def _budget(self, usd: str = "") -> None:
+        account = session.budget(usd or None)
+        line = session.budget_line(account, session.spend())
+        note = "This session's budget." if account.limit is not None else "This session has no budget."
+        display({"text/html": cards.notice_html(line, note), "text/plain": line}, raw=True)
 
     def _nest(self) -> None:
         from soravid.nested import allow_nested_run

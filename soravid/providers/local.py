@@ -21,4 +21,5 @@ class Local(OpenAI):
         poll_seconds=0.2,
         variants=("video", "thumbnail", "spritesheet"),
         replays_creates=True,
+        lists_status=True,
     )

@@ -191,7 +191,9 @@ def test_spend_counts_all_sessions(run: Run, openai: OpenAIFake) -> None:
     said(run(*KITE))
     said(run(*KITE))
     soravid.video_generation("a boat", MODEL)
-    assert said(run("spend")) == "$0.40 spent · $0.40 held · saved $0.40\n"
+    total, *models = said(run("spend")).splitlines()
+    assert total == "$0.40 spent · $0.40 held · saved $0.40"
+    assert models[-1].split() == ["openai/sora-2", "2", "$0.40", "$0.40"]
 
 
 def test_doctor_says_what_is_set_and_shows_no_key(
