@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo lab test browser lint bench clean
+.PHONY: help demo lab test browser postgresql lint bench clean
 
 PYTHON ?= python3
 ARGS ?=
@@ -27,7 +27,9 @@ endif
 KEYLESS := env $(addprefix -u ,OPENAI_API_KEY OPENAI_BASE_URL AZURE_OPENAI_API_KEY AZURE_OPENAI_API_BASE \
 	AZURE_OPENAI_API_VERSION AZURE_API_KEY AZURE_API_BASE AZURE_AD_TOKEN GEMINI_API_KEY RUNWAYML_API_SECRET \
 	XAI_API_KEY FAL_KEY OPENROUTER_API_KEY MINIMAX_API_KEY HOSTED_VLLM_API_BASE HOSTED_VLLM_API_KEY \
-	SGLANG_API_BASE SORAVID_PROXY_URL SORAVID_API_KEY SORAVID_HOME SORAVID_MEDIA_DIR SORAVID_BUDGET SORAVID_WAIT)
+	SGLANG_API_BASE SORAVID_PROXY_URL SORAVID_API_KEY SORAVID_HOME SORAVID_MEDIA_DIR SORAVID_BUDGET SORAVID_WAIT \
+	GOOGLE_API_KEY GOOGLE_APPLICATION_CREDENTIALS VERTEX_AI_ACCESS_TOKEN ARK_API_KEY SORAVID_MODELS SORAVID_CONFIG \
+	SORAVID_DATABASE_URL SORAVID_LOG)
 
 # $(call install,EXTRA): uv where it is at hand and works, else pip.
 define install
@@ -60,7 +62,7 @@ lab: $(VENV)/.all  ## Open JupyterLab on the demo's notebook, or on notebooks/ b
 	fi
 
 # A fault found by lint must not hide what the tests say, so both run and pytest has the last word.
-test: $(VENV)/.dev browser  ## Check style and types, then run every test (ARGS="..." goes to pytest)
+test: $(VENV)/.dev browser postgresql  ## Check style and types, then run every test (ARGS="..." goes to pytest)
 	@$(MAKE) --no-print-directory lint; lint=$$?; \
 	$(KEYLESS) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS) || exit $$?; \
 	if [ $$lint -ne 0 ]; then echo "The tests pass; the style or type check above does not." >&2; exit 1; fi
@@ -85,6 +87,19 @@ browser: $(VENV)/.dev  ## Make sure there is a Chromium for the browser tests
 		$$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends chromium >/dev/null; \
 	else \
 		$(BIN)/playwright install chromium; \
+	fi
+
+# The ledger's tests start a PostgreSQL of their own, from the system's programs.
+postgresql:
+	@root=; if [ "$$(id -u)" != 0 ]; then root=$$(command -v sudo || echo none); fi; \
+	if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1; then \
+		:; \
+	elif [ "$$root" != none ] && command -v apt-get >/dev/null 2>&1; then \
+		echo "Installing the system's postgresql."; \
+		$$root apt-get update -qq && \
+		$$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends postgresql >/dev/null; \
+	else \
+		echo "Install PostgreSQL: its programs initdb and postgres are needed by the tests." >&2; exit 1; \
 	fi
 
 bench: $(VENV)/.dev  ## Run the benchmarks (a few minutes)

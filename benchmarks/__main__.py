@@ -16,7 +16,7 @@ from benchmarks.report import Report
 
 NAMES = [
     name
-    for name in ("imports", "calls", "adapters", "download", "notebook", "engine")
+    for name in ("imports", "calls", "adapters", "download", "notebook", "engine", "watching", "ledger")
     if find_spec(f"benchmarks.bench_{name}")
 ]
 

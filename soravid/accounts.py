@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from soravid.ledger.journal import Journal
 
 _REMEMBERED = 2000
-"""Jobs whose row and deployment are kept in memory."""
+"""Rows that are kept in memory; ten times as many deployments, whose keys stand nowhere else."""
 
 
 def reached(profile: ProviderProfile, model: str, given: Connection | None = None) -> Deployment:
@@ -58,8 +58,8 @@ class Accounts:
         for name in (row.id, row.video_id):
             if name:
                 self._rows[name] = row
-        for memory in (self._rows, self._deployments):
-            while len(memory) > _REMEMBERED:
+        for memory, most in ((self._rows, _REMEMBERED), (self._deployments, 10 * _REMEMBERED)):
+            while len(memory) > most:
                 del memory[next(iter(memory))]
         return row
 

@@ -13,7 +13,7 @@ import inspect
 import os
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar, get_type_hints, is_typeddict
 
 from soravid.errors import UnknownKeyword, nearest, one_of
@@ -25,6 +25,8 @@ THREAD_NAME = "soravid"
 SENDING = "soravid-sending"
 """The name of a task that must not be cut short when the interpreter ends."""
 _GRACE = 10.0
+_HANDS = 32
+"""Threads for blocking work."""
 _lock = threading.Lock()
 _leaving: list[Callable[[], Coroutine[Any, Any, None]]] = []
 _loop: asyncio.AbstractEventLoop | None = None
@@ -37,6 +39,8 @@ def loop() -> asyncio.AbstractEventLoop:
     with _lock:
         if _loop is None:
             _loop = asyncio.new_event_loop()
+            # Waiting for a disk needs no processor, and writes that come together share a transaction.
+            _loop.set_default_executor(ThreadPoolExecutor(_HANDS, thread_name_prefix=f"{THREAD_NAME}-hand"))
             _thread = threading.Thread(target=_loop.run_forever, name=THREAD_NAME, daemon=True)
             _thread.start()
         return _loop

@@ -142,7 +142,10 @@ class Transport:
             answer = await client.send(call)
         except httpx2.HTTPError as wrong:
             raise connection_error(wrong, url) from None
-        return Response(answer.status_code, dict(answer.headers), answer.content)
+        said = dict(answer.headers)
+        if (asked := retry_after(said)) is not None:
+            said["retry-after"] = f"{asked:.3f}"  # in seconds, however it was put
+        return Response(answer.status_code, said, answer.content)
 
 
 def connection_error(wrong: httpx2.HTTPError, url: httpx2.URL) -> ConnectionFailed | ConnectionLost:

@@ -118,7 +118,18 @@ def test_the_wheel_holds_what_is_not_python(wheel: list[str], pattern: str) -> N
 # --- what an import costs ---
 
 NOTEBOOK = {"IPython", "ipywidgets", "anywidget"}
-HEAVY = {"httpx2", "sqlalchemy", "av", "numpy", "PIL", "starlette", "fastapi", "uvicorn"}
+HEAVY = {
+    "httpx2",
+    "sqlalchemy",
+    "alembic",
+    "psycopg",
+    "av",
+    "numpy",
+    "PIL",
+    "starlette",
+    "fastapi",
+    "uvicorn",
+}
 
 
 def test_importing_soravid_imports_no_optional_part() -> None:

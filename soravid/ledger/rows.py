@@ -44,6 +44,9 @@ class JobRow:
     created_at: float
     updated_at: float
     ended_at: float | None
+    deadline: float | None = None
+    over: bool = False
+    accounts: list[int] | None = field(default=None, repr=False)
 
     @property
     def final(self) -> bool:

@@ -224,7 +224,7 @@ class VideoMagics(Magics):
 
     def _config(self, file: str) -> None:
         added, names = load_config(file), groups().names
-        print(f"{file}: {len(names)} model groups, {len(added)} models.", *names)  # noqa: T201
+        print(f"Model groups: {', '.join(names) or 'none'}. Models added: {len(added)}.")  # noqa: T201
 
     def _jobs(self) -> Any:
         return session.jobs_table()

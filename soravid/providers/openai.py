@@ -31,6 +31,7 @@ class OpenAI(Wire):
         base_path="/v1",
         poll_seconds=10.0,
         variants=("video", "thumbnail", "spritesheet"),
+        lists_status=True,
     )
 
     # --- what servers of this dialect say differently --------------------------------------------------

@@ -55,6 +55,7 @@ class Soravid(OpenAI):
         poll_seconds=3.0,
         replays_creates=True,
         states_cost=True,
+        lists_status=True,
     )
 
     def _own_fields(self, request: VideoRequest) -> dict[str, Any]:
