@@ -49,8 +49,10 @@ def watches(stage: Stage) -> bool:
     return _active is not None and _active.watches(stage)
 
 
-async def let_in(request: VideoRequest, options: Options) -> VideoRequest:
+async def let_in(request: VideoRequest, options: Options, source: JobRow | None = None) -> VideoRequest:
     """The request as the guardrails leave it; ``options`` may name some that do not run for everybody.
+
+    ``source`` is the job whose clip is to be remixed, edited or extended.
 
     Nothing has been held or sent.
 
@@ -64,7 +66,10 @@ async def let_in(request: VideoRequest, options: Options) -> VideoRequest:
     named = tuple(options.get("guardrails") or ())
     context = Context.of(request, labels=options.get("metadata") or {}, guardrails=named)
     prompt = await _ask("prompt", context, None)
-    await _ask("input_image", replace(context, prompt=prompt), None)
+    context = replace(context, prompt=prompt)
+    await _ask("input_image", context, None)
+    if source and source.path:
+        await _ask("input_video", replace(context, clip=source.path), None)
     return replace(request, prompt=prompt)
 
 

@@ -114,7 +114,7 @@ async def make_plan(
     pictures = await wanted.read(line.transport)
     request = await loop.in_thread(fitting.fitted, pictures.onto(request), entry, options.get("fit"))
     if to_send:
-        request = await guarding.let_in(request, options)
+        request = await guarding.let_in(request, options, origin)
     return draw_up(request, options, origin, to_send=to_send)
 
 

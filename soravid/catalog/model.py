@@ -108,6 +108,9 @@ class Model(BaseModel):
     def _one_to_nano(cls, usd: Any) -> Any:
         return None if usd is None else to_nano(usd, param="price")
 
+    def __repr__(self) -> str:
+        return f"<Model {self.id} {self.price_line()}>"
+
     @property
     def provider(self) -> str:
         """The part before the slash."""

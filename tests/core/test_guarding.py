@@ -79,3 +79,24 @@ def test_guardrails_come_from_the_configuration(openai: OpenAIFake) -> None:
     with pytest.raises(GuardrailBlocked):
         soravid.video_generation("gore", MODEL)
     assert planning.current().journal.recent() == []
+
+
+def test_the_source_of_a_remix_is_looked_at(openai: OpenAIFake) -> None:
+    source = soravid.generate("a kite", model=MODEL).wait()
+
+    def look(stage: str, context: Any) -> Verdict:
+        assert stage == "input_video"
+        assert context.frames
+        return Verdict("block", reason="Not this video.")
+
+    soravid.guard(Call(look, stages="input_video"))
+    with pytest.raises(GuardrailBlocked, match="Not this video"):
+        soravid.video_remix("at night", source.job_id)
+    assert openai.creates == 1
+
+
+def test_a_guardrail_may_run_only_where_it_is_named(openai: OpenAIFake) -> None:
+    soravid.guard(BlockList(["gore"], name="strict", default_on=False))
+    soravid.video_generation("gore", MODEL)
+    with pytest.raises(GuardrailBlocked):
+        soravid.video_generation("gore", MODEL, guardrails=["strict"])
