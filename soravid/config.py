@@ -21,7 +21,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from soravid import catalog, guarding
+from soravid import catalog, guarding, limiting
 from soravid.catalog import add as add_models
 from soravid.catalog import load as load_models
 from soravid.errors import InvalidRequest
@@ -77,6 +77,8 @@ def load_config(path: str | os.PathLike[str]) -> list[catalog.Model]:
     whole, file = _read(path)
     added = _models(whole, file)
     keys.checked(str(file), whole, _SECTIONS, _UNUSED_SECTIONS)
+    if (limits := _section(whole, "soravid_settings", file).get("limits")) is not None:
+        limiting.use(limiting.Limits.read(with_environment(limits)))
     if rules := whole.get("guardrails"):
         from soravid.guardrails import from_config
 

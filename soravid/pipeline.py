@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from soravid import costs, loop
+from soravid import costs, limiting, loop
 from soravid.accounts import Accounts
 from soravid.deployments import Connection, Deployment
 from soravid.errors import (
@@ -67,8 +67,12 @@ class Pipeline:
         Raises:
             OutcomeUnknown: sent, and it is not known whether the provider took it; the money stays held.
             ProviderError, ConnectionFailed: definitely not taken, by the last choice too; the money is back.
+            LimitReached: a limit on creates a minute, or on jobs at once; nothing was held or sent.
             NoDeployment: every deployment of the model group cools down; nothing was held or sent.
         """
+        if limiting.active:
+            scopes = (*self._scopes(plan.steps[0]), *plan.scopes)
+            await loop.in_thread(limiting.active.take, scopes, self.journal.running)
         choices = Choices(plan.steps)
         wrong: SoravidError | None = None
         for step in choices:

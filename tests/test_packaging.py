@@ -168,6 +168,7 @@ LAYERS = (
         "from_row",
         "guarding",
         "job",
+        "limiting",
         "listings",
         "lookup",
         "pipeline",

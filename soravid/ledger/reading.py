@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from soravid.errors import InvalidRequest
+from soravid.ledger.accounts import Scope
 from soravid.ledger.database import Database
 from soravid.ledger.rows import JobRow, Spend
 from soravid.ledger.schema import entries, jobs
@@ -96,6 +97,14 @@ class Reading:
                 unpriced=count(sa.select(sa.func.count()).where(of_jobs, unpriced)),
                 jobs=count(sa.select(sa.func.count()).select_from(jobs).where(of_jobs)),
             )
+
+    def running(self, scope: Scope) -> int:
+        """How many jobs of a session, a user or a provider have not ended."""
+        of = {"session": jobs.c.session == scope.name, "user": jobs.c.user == scope.name}
+        belongs = of.get(scope.kind, jobs.c.model.startswith(f"{scope.name}/", autoescape=True))
+        query = sa.select(sa.func.count()).select_from(jobs).where(belongs, jobs.c.status.not_in(FINAL))
+        with self._database.read() as db:
+            return int(db.scalar(query) or 0)
 
     def spend_by_model(self, session: str | None = None) -> list[tuple[str, int, int, int]]:
         """For each model its jobs, and nano-USD settled and held; the dearest first."""
