@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from soravid import catalog
-from soravid.errors import REFUSED
 from soravid.ledger import JobRow
+from soravid.refusals import REFUSED
 from soravid.types import Video
 
 _SAME = 0.5

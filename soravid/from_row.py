@@ -6,9 +6,10 @@ from pathlib import Path
 
 from soravid import clips
 from soravid.clips import Clip
-from soravid.errors import REFUSED, Cancelled, GenerationFailed, Refused, SoravidError
+from soravid.errors import Cancelled, GenerationFailed, Refused, SoravidError
 from soravid.ledger import JobRow
 from soravid.money import to_usd
+from soravid.refusals import REFUSED
 from soravid.types import Usage, Video, VideoError
 from soravid.views import JobView, Problem
 

@@ -11,10 +11,11 @@ from soravid import catalog, checks, config
 from soravid.accounts import reached
 from soravid.catalog import Quote
 from soravid.deployments import Connection, Deployment, Options, ProviderProfile
-from soravid.errors import BudgetExceeded, InvalidRequest, UnknownModel, is_refusal, nearest, one_of
+from soravid.errors import BudgetExceeded, InvalidRequest, UnknownModel, nearest, one_of
 from soravid.ledger import JobRow, Scope
 from soravid.money import show, to_nano
 from soravid.providers import provider_class
+from soravid.refusals import is_refusal
 from soravid.routing import DEPLOYMENT, GROUP, Groups, Route, route_by_id
 from soravid.types import VideoRequest
 

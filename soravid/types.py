@@ -16,8 +16,9 @@ from typing import Any, Literal, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, field_validator, model_validator
 
-from soravid.errors import REFUSED, InvalidRequest, is_refusal, one_of
+from soravid.errors import InvalidRequest, one_of
 from soravid.money import to_usd
+from soravid.refusals import REFUSED, is_refusal
 
 Status = Literal["queued", "in_progress", "completed", "failed", "cancelled"]
 Variant = Literal["video", "thumbnail", "spritesheet"]

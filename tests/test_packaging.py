@@ -142,7 +142,7 @@ def test_importing_soravid_imports_no_optional_part() -> None:
 
 # A room is a module or package directly under soravid/. It imports rooms of its own layer and of those below.
 LAYERS = (
-    {"deployments", "errors", "money", "shapes", "types"},
+    {"deployments", "errors", "money", "refusals", "shapes", "types"},
     {"abilities", "asgi", "faces", "google_login", "limits", "loop", "nested", "settings", "views"},
     {"card_parts", "card_text", "cards", "catalog", "download", "providers", "tables", "transport"},
     {
@@ -186,9 +186,10 @@ LAYERS = (
 NARROW = {
     "errors": {"types"},
     "money": {"errors"},
-    "types": {"errors", "money"},
+    "types": {"errors", "money", "refusals"},
+    "refusals": set(),
     "deployments": set(),
-    "providers": {"types", "errors", "deployments", "money", "shapes"},
+    "providers": {"types", "errors", "deployments", "money", "refusals", "shapes"},
     "shapes": {"errors", "types"},
     "engine": {"types", "errors"},
 }

@@ -15,9 +15,10 @@ from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 from soravid.deployments import ProviderProfile
-from soravid.errors import InsufficientCredits, InvalidRequest, NotFound, UnsupportedOperation, is_refusal
+from soravid.errors import InsufficientCredits, InvalidRequest, NotFound, UnsupportedOperation
 from soravid.providers.base import Download, Flow, Response
 from soravid.providers.wire import Wire, given, merged, path_part, whole_seconds
+from soravid.refusals import is_refusal
 from soravid.shapes import aspect_of, resolution_of
 from soravid.types import Variant, Video, VideoError, VideoRequest
 

@@ -12,9 +12,10 @@ import re
 from typing import Any, ClassVar
 
 from soravid.deployments import ProviderProfile
-from soravid.errors import AuthenticationFailed, BadRequest, NotFound, ProviderError, ServerError, is_refusal
+from soravid.errors import AuthenticationFailed, BadRequest, NotFound, ProviderError, ServerError
 from soravid.providers.base import Download, Flow, Response
 from soravid.providers.wire import Wire, given, merged, path_part, whole_seconds
+from soravid.refusals import is_refusal
 from soravid.shapes import aspect_of, resolution_of
 from soravid.types import Usage, Variant, Video, VideoError, VideoRequest
 

@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from soravid.deployments import ProviderProfile
-from soravid.errors import REFUSED, NotFound, ProviderError, Refused
+from soravid.errors import NotFound, ProviderError, Refused
 from soravid.providers.base import Request, Response
 from soravid.providers.volcengine import SECONDS, Volcengine, content_of, ratio_of
 from soravid.providers.wire import given, whole_seconds
+from soravid.refusals import REFUSED
 from soravid.shapes import resolution_of
 from soravid.types import VideoError, VideoRequest
 

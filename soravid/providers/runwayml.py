@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from soravid.deployments import ProviderProfile
-from soravid.errors import InsufficientCredits, InvalidRequest, ProviderError, is_refusal
+from soravid.errors import InsufficientCredits, InvalidRequest, ProviderError
 from soravid.providers.base import Download, Flow, Request, Response
 from soravid.providers.wire import Wire, given, merged, path_part, whole_seconds
+from soravid.refusals import is_refusal
 from soravid.shapes import aspect_of, resolution_of
 from soravid.types import Variant, Video, VideoError, VideoRequest
 

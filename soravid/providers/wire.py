@@ -24,9 +24,9 @@ from soravid.errors import (
     Refused,
     ServerError,
     UnsupportedOperation,
-    is_refusal,
 )
 from soravid.providers.base import Download, Flow, Request, Response
+from soravid.refusals import is_refusal
 from soravid.types import Variant, Video, VideoRequest
 
 _BY_STATUS: dict[int, type[ProviderError]] = {
