@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import textwrap
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from soravid import money
 from soravid.views import JobView, Problem, clock
@@ -130,19 +132,31 @@ def failed_text(view: JobView) -> str:
     return "\n".join(lines)
 
 
-def table_text(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table for terminals; columns of numbers stand right."""
+def table_text(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> str:
+    """A table for terminals; columns of numbers stand right.
+
+    In more than ``width`` characters the widest columns give way, and their cells go over several lines.
+    """
     cells = [[one_line(cell) for cell in row] for row in rows]
     if not cells:
         return "None yet."
     right = number_columns(cells)
     widths = [max(len(row[i]) for row in [list(columns), *cells]) for i in range(len(columns))]
+    while width and sum(widths) + 2 * len(widths) - 2 > width and max(widths) > _NARROWEST:
+        widths[widths.index(max(widths))] -= 1
 
-    def line(row: Sequence[str]) -> str:
-        parts = [cell.rjust(w) if r else cell.ljust(w) for cell, w, r in zip(row, widths, right, strict=True)]
-        return "  ".join(parts).rstrip()
+    def lines(row: Sequence[str]) -> Iterator[str]:
+        wrapped = [textwrap.wrap(cell, w) or [""] for cell, w in zip(row, widths, strict=True)]
+        for parts in zip_longest(*wrapped, fillvalue=""):
+            padded = (p.rjust(w) if r else p.ljust(w) for p, w, r in zip(parts, widths, right, strict=True))
+            yield "  ".join(padded).rstrip()
 
-    return "\n".join([line(columns), line(["-" * width for width in widths]), *map(line, cells)])
+    rule = ["-" * width for width in widths]
+    return "\n".join(line for row in (columns, rule, *cells) for line in lines(row))
+
+
+_NARROWEST = 10
+"""Characters of a column that has given way."""
 
 
 def number_columns(rows: Sequence[Sequence[str]]) -> list[bool]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -28,7 +30,9 @@ class Table(Sequence[dict[str, str]]):
         return (dict(zip(self.columns, row, strict=True)) for row in self.rows)
 
     def __str__(self) -> str:
-        return cards.table_text(self.columns, self.rows)
+        # Nobody wants lines that a terminal breaks anywhere; a file or a pipe takes them as they are.
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        return cards.table_text(self.columns, self.rows, width)
 
     __repr__ = __str__
 

@@ -267,3 +267,17 @@ def test_long_words_are_cut_between_words() -> None:
     assert shortened("A red kite over a harbour", 12) == "A red kite…"
     assert shortened("abcdefghijklmnop", 8) == "abcdefg…"
     assert shortened("short", 8) == "short"
+
+
+def test_a_table_goes_into_a_narrow_terminal_whole() -> None:
+    rows = [
+        ("gemini/gemini-omni-1.2-flash", "$0.10/s", "text, image, last frame, audio, seed, remix, extend")
+    ]
+    text = cards.table_text(("Model", "Price", "Can do"), rows, 48)
+    assert max(map(len, text.splitlines())) <= 48
+    assert text.splitlines()[2].startswith("gemini/gemini-")
+    whole = cards.table_text(("Model", "Price", "Can do"), rows)
+    assert len(whole.splitlines()) == 3
+    assert "".join(whole.split("\n")[2].split()) == "".join(
+        part for column in range(3) for part in "".join(rows[0][column].split())
+    )
