@@ -200,7 +200,7 @@ def test_a_server_that_is_not_there_is_told_without_its_password(home: Path) -> 
     with pytest.raises(JournalError, match=r"postgresql://127.0.0.1:1/journal.*nothing was sent") as caught:
         Journal(home, url="postgresql://ann:geheim@127.0.0.1:1/journal?application_name=geheim")
     assert "geheim" not in repr(caught.value) + str(caught.value)
-    assert not home.exists()
+    assert not (home / "journal.db").exists()
 
 
 def test_a_sqlite_file_may_lie_elsewhere(home: Path, tmp_path: Path) -> None:
@@ -208,4 +208,4 @@ def test_a_sqlite_file_may_lie_elsewhere(home: Path, tmp_path: Path) -> None:
     hold(journal, 400, KEY)
     journal.close()
     assert (tmp_path / "other" / "money.db").exists()
-    assert not home.exists()
+    assert not (home / "journal.db").exists()
