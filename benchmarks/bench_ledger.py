@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from statistics import median
+from unittest import mock
 
 from benchmarks.report import Report, Row
 from soravid.errors import BudgetExceeded
@@ -25,6 +26,7 @@ CLIP, BUDGET, CREATES = 800_000_000, 10 * USD, 200
 AT_LEAST_SQLITE, AT_LEAST_POSTGRESQL = 1000, 500
 
 
+@mock.patch.dict("os.environ", {"SORAVID_LOG": "off"})  # the ledger's own cost, not that of telling of it
 def run() -> Report:
     """Measure pairs on each database, then the rush on a budget beside check-then-charge."""
     report = Report("ledger: reserve and settle, every answer on the disk (synchronous=FULL, fsync)")

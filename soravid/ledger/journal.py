@@ -276,7 +276,8 @@ class Journal(Reading):
 
     def _tell(self, name: EventName, row: JobRow, **more: Any) -> None:
         """Told once, by whoever made the change, after it is on disk."""
-        observe.emit(observe.about(name, row, **more), self.home)
+        if observe.heard():
+            observe.emit(observe.about(name, row, **more), self.home)
 
 
 _ENDS: dict[str, EventName] = {

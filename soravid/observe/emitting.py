@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,6 +57,12 @@ def emit(event: Event, home: Path | None = None) -> None:
             flush(_PATIENCE / 2)  # nobody comes by later
     except Exception as wrong:
         tell_once("An event could not be taken.", wrong)
+
+
+def heard() -> bool:
+    """Whether anybody wants to know: the log, a subscriber, or OpenTelemetry. Where nobody does, be quick."""
+    mode = os.environ.get("SORAVID_LOG", "").strip().lower()
+    return mode != "off" or bool(_subscribers) or "opentelemetry" in sys.modules
 
 
 @cache
