@@ -10,6 +10,7 @@ from soravid.errors import Cancelled, GenerationFailed, Refused, SoravidError
 from soravid.ledger import JobRow
 from soravid.money import to_usd
 from soravid.refusals import REFUSED
+from soravid.routing import GROUP
 from soravid.types import Usage, Video, VideoError
 from soravid.views import JobView, Problem
 
@@ -121,6 +122,7 @@ def view_of(
         details={
             label: str(value)
             for label, value in (
+                ("Group", row.labels.get(GROUP)),
                 ("Seed", parameters.get("seed")),
                 ("Take", parameters.get("take")),
                 ("Video", row.video_id),
