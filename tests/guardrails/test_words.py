@@ -68,7 +68,7 @@ def test_another_word_is_not(text: str) -> None:
     [
         ("kill*", "skill killing KILLERS kill-bill", "skill *** *** ***-bill"),
         ("*kill", "skill, killing", "s***, killing"),
-        ("child porn", "Child\u200b  --p0rn and childporn", "*** and childporn"),
+        ("sworn foe", "Sworn\u200b  --f0e and swornfoe", "*** and swornfoe"),
         ("kill-all", "kill all", "***"),
         ("a$$", "an a$$ass ass a$$", "an a$$ass ass ***"),
         ("ass", "455 frames, a 4ss", "455 frames, a ***"),
@@ -170,11 +170,11 @@ def test_no_text_breaks_it(text: str, words: list[str]) -> None:
 
 def test_a_list_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "words.txt"
-    file.write_text("\ufeff# not these\n\n  kill  \nchild porn\n", encoding="utf-8")
+    file.write_text("\ufeff# not these\n\n  kill  \nsworn foe\n", encoding="utf-8")
     guard = Guard([BlockList(file=file, reason="Not in this school.")])
     with pytest.raises(GuardrailBlocked, match="Not in this school") as refused:
-        check(guard, "Kill, child porn")
-    assert refused.value.rule == "kill, child porn"
+        check(guard, "Kill, sworn foe")
+    assert refused.value.rule == "kill, sworn foe"
     assert check(guard, "not these").prompt == "not these"
 
 
