@@ -110,12 +110,14 @@ async def make_plan(
     )
     wanted = references.Pictures(input_reference, options.get("last_frame"), options.get("references"))
     # A mistake or a missing key is told before a picture is fetched.
-    draw_up(wanted.stand_in(request), options, origin, to_send=to_send)
-    pictures = await wanted.read(line.transport)
-    request = await loop.in_thread(fitting.fitted, pictures.onto(request), entry, options.get("fit"))
+    plan = draw_up(wanted.stand_in(request), options, origin, to_send=to_send)
+    whole = request
+    if wanted:
+        pictures = await wanted.read(line.transport)
+        whole = await loop.in_thread(fitting.fitted, pictures.onto(request), entry, options.get("fit"))
     if to_send:
-        request = await guarding.let_in(request, options, origin)
-    return draw_up(request, options, origin, to_send=to_send)
+        whole = await guarding.let_in(whole, options, origin)
+    return plan if whole == request else draw_up(whole, options, origin, to_send=to_send)
 
 
 def _size(entry: catalog.Model | None, size: object, options: Options) -> str | None:

@@ -41,6 +41,10 @@ class Pictures:
         self._named: dict[str, Any] = {"input_reference": first, "last_frame": last}
         self._further: list[Any] = list(further or ())
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._further) or any(value is not None for value in self._named.values())
+
     def stand_in(self, request: VideoRequest) -> VideoRequest:
         """The request with a mark for each picture, so that it can be checked before any is read."""
         marks: dict[str, Any] = {name: _MARK for name, value in self._named.items() if value is not None}
