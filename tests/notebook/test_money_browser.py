@@ -85,7 +85,8 @@ guardrails:
     expect(book.output(2).locator("video")).to_be_visible(timeout=30_000)
     expect(book.output(3)).to_contain_text("a word that is not allowed here")
     expect(book.output(4)).to_contain_text("could not be reached", timeout=20_000)
-    expect(book.output(5)).to_contain_text("cool", timeout=20_000)
+    book.run(5)  # once more: when all cells ran, the first failure may not have been known yet
+    expect(book.output(5)).to_contain_text("it is cooling down", timeout=20_000)
     for k in range(2, 6):
         assert "Traceback" not in book.output(k).inner_text()
         book.shot(f"groups-{k}", book.output(k))
