@@ -43,16 +43,15 @@ def run() -> Report:
         journal.close()
         report.rows.append(_rush(Journal(Path(folder) / "rush"), "SQLite"))
     if shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
-        with server() as running:
+        with server() as running, tempfile.TemporaryDirectory(prefix="soravid-bench-") as folder:
             report.notes.append(f"PostgreSQL: {binaries()}")
-            report.rows += _on_postgresql(running)
+            report.rows += _on_postgresql(running, Path(folder))
     else:
         report.notes.append("PostgreSQL is not installed here: apt-get install postgresql")
     return report
 
 
-def _on_postgresql(running: Server) -> list[Row]:
-    home = Path()  # a database by URL needs none
+def _on_postgresql(running: Server, home: Path) -> list[Row]:
     journal = Journal(home, url=running.new())
     rows = [
         _pairs(journal, "PostgreSQL, 1 caller", 1, 60, 1),
