@@ -219,4 +219,4 @@ def test_a_clip_never_travels_through_a_status() -> None:
 
 def test_the_front_end_of_a_status_is_small() -> None:
     """It travels with the opening message of every job."""
-    assert len((StatusWidget._esm + StatusWidget._css).encode()) < 5_500
+    assert len((StatusWidget._esm + StatusWidget._css).encode()) < 6_500

@@ -6,12 +6,6 @@ const LAYOUT = `<div class="row"><span class="mark" aria-hidden="true"></span>
 <button type="button" data-lm-suppress-shortcuts="true">Cancel</button></div>
 <div class="facts"></div><div class="note" aria-live="polite"></div>`;
 
-const two = (n) => String(n).padStart(2, "0");
-const clock = (seconds) => {
-  const [h, m, s] = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map(Math.floor);
-  return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
-};
-
 // The kernel replaces the output itself. But a page that was closed or reloaded meanwhile no longer knows
 // which output the kernel means: then it is found, and made lasting, here.
 const settle = (model) => {
@@ -41,12 +35,12 @@ export default () => {
       settle(model);
     },
 
-    render({ model, el }) {
-      el.classList.add("soravid-status");
-      el.innerHTML = LAYOUT;
-      const [bar, button] = [".bar", "button"].map((where) => el.querySelector(where));
+    render({ model, el: root }) {
+      root.classList.add("soravid", "soravid-status");
+      root.innerHTML = LAYOUT;
+      const [bar, button] = [".bar", "button"].map((where) => root.querySelector(where));
       const write = (where, words) => {
-        const node = el.querySelector(where);
+        const node = root.querySelector(where);
         if (node.textContent !== words) node.textContent = words;
       };
 
@@ -57,7 +51,7 @@ export default () => {
       const paint = () => {
         const [progress, done] = [model.get("progress"), model.get("done")];
         const known = progress !== null, cancelling = model.get("cancelling") && !done;
-        el.dataset.tone = model.get("tone");
+        root.dataset.tone = model.get("tone");
         for (const name of ["mark", "label", "facts", "note"]) write(`.${name}`, model.get(name));
         if (cancelling) write(".label", "Cancelling");
         write(".percent", known ? `${progress} %` : "");
@@ -77,7 +71,7 @@ export default () => {
       model.on("change", paint);
       const stop = () => {
         clearInterval(timer);
-        el.dataset.tone = "quiet";
+        root.dataset.tone = "quiet";
         write(".mark", "◇");
         write(".label", "The kernel has stopped");
         write(".facts", "The job is not lost: %video resume takes it up again.");

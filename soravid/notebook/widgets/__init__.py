@@ -8,9 +8,10 @@ from pathlib import Path
 STATIC = Path(__file__).parent.parent / "static"
 
 
-def front(name: str) -> str:
-    """A file of ``static`` as it travels: without indentation and whole-line comments.
+def front(*names: str) -> str:
+    """Files of ``static``, one after the other, as they travel: without indentation and whole-line comments.
 
-    It goes out again with every widget that opens, so it is kept small there and readable here.
+    They go out again with every widget that opens, so they are kept small there and readable here.
     """
-    return re.sub(r"(?m)^\s*(//.*\n\s*)*", "", (STATIC / name).read_text(encoding="utf-8"))
+    text = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in names)
+    return re.sub(r"(?m)^\s*((//.*|/\*.*\*/)\n\s*)*", "", text)

@@ -40,8 +40,8 @@ class StatusWidget(anywidget.AnyWidget):
     clocks need not agree.
     """
 
-    _esm = front("status.js")
-    _css = front("status.css")
+    _esm = front("clock.js", "status.js")
+    _css = front("parts.css", "status.css")
 
     label = t.Unicode().tag(sync=True)
     """The state in words."""
