@@ -14,11 +14,8 @@ from pathlib import Path
 
 from benchmarks.report import Report
 
-NAMES = [
-    name
-    for name in ("imports", "calls", "adapters", "download", "notebook", "engine", "watching", "ledger")
-    if find_spec(f"benchmarks.bench_{name}")
-]
+_ALL = "imports calls adapters download notebook batches gallery engine watching ledger"
+NAMES = [name for name in _ALL.split() if find_spec(f"benchmarks.bench_{name}")]
 
 
 def main() -> int:

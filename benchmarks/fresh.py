@@ -43,13 +43,22 @@ def provider(*, polls_to_finish: int = 3, content_size: int | None = None) -> It
     options = ["--polls-to-finish", str(polls_to_finish)]
     if content_size is not None:
         options += ["--content-size", str(content_size)]
+    with _served("tests.fakes.openai", *options) as env:
+        yield env
+
+
+@contextmanager
+def upstream() -> Iterator[dict[str, str]]:
+    """As ``provider``, but the leanest server there is (``benchmarks.upstream``): what it costs is little."""
+    with _served("benchmarks.upstream") as env:
+        yield env
+
+
+@contextmanager
+def _served(module: str, *options: str) -> Iterator[dict[str, str]]:
+    command = [sys.executable, "-m", module, *options]
     with tempfile.TemporaryDirectory(prefix="soravid-bench-") as home:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "tests.fakes.openai", *options],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         try:
             assert server.stdout is not None
             url = server.stdout.readline().strip()

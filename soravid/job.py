@@ -13,12 +13,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from soravid import cards, clips, loop, settings
+from soravid import cards, loop
 from soravid.clips import Clip
+from soravid.destination import Destination
 from soravid.errors import Cancelled, DeadlineExceeded, SoravidError, UnsupportedOperation
 from soravid.from_row import clip_of, failure_of, view_of
 from soravid.ledger import JobRow
-from soravid.media.links import notebook_dir
+from soravid.listeners import Listeners
 from soravid.pipeline import Pipeline
 from soravid.plans import Plan
 from soravid.types import Video
@@ -37,11 +38,7 @@ class Job:
 
     def __init__(self, pipeline: Pipeline, *, out: str | os.PathLike[str] | None = None) -> None:
         self._pipeline = pipeline
-        # Absolute from the start: the working folder may be another one by the time the clip is there.
-        file = None if out is None else Path(out).expanduser().absolute()
-        in_folder = out is not None and clips.names_folder(out)
-        self._folder = file if file and in_folder else notebook_dir() / settings.media_dir()
-        self._file = None if in_folder else file
+        self._destination = Destination.of(out)
         self._row: JobRow | None = None
         self._fetching = False
         self._elder: Job | None = None
@@ -49,7 +46,7 @@ class Job:
         self._taken = asyncio.Event()  # the provider has it, or never will
         self._future: Future[Clip] = Future()
         self._work: Future[None] | None = None
-        self._listeners: list[Callable[[JobView], object]] = []
+        self._listeners: Listeners[JobView] = Listeners()
 
     # --- making one ----------------------------------------------------------------------------------
 
@@ -88,16 +85,9 @@ class Job:
     @classmethod
     def _of_stored(cls, pipeline: Pipeline, row: JobRow, out: str | os.PathLike[str] | None) -> Job:
         """A stored clip, for nothing; brought beside this notebook if it lies elsewhere."""
-        path = row.path
-        if path is None:
-            raise FileNotFoundError(row.clip)
         job = cls(pipeline, out=out)
         job._row = row
-        within = job._folder if out else job._folder.parent
-        if job._file:
-            path = clips.copied(path, job._file)
-        elif not path.resolve().is_relative_to(within.resolve()):
-            path = clips.copied(path, clips.free_path(job._folder, row.prompt, row.id))
+        path = job._destination.bring(row)
         pipeline.journal.reused(row)
         job._future.set_result(clip_of(row, path, reused=True))
         return job
@@ -132,6 +122,11 @@ class Job:
     def done(self) -> bool:
         """Whether there is a clip, or never will be."""
         return self._future.done()
+
+    @property
+    def waited_for(self) -> bool:
+        """Whether this process watches it."""
+        return self._work is not None and not self._future.done()
 
     def wait(self, timeout: float | None = None) -> Clip:
         """Wait for the clip.
@@ -195,7 +190,7 @@ class Job:
 
     def on_update(self, listener: Callable[[JobView], object]) -> None:
         """Call ``listener`` with the view at each change, on the loop thread. Its errors are dropped."""
-        self._listeners.append(listener)
+        self._listeners.add(listener)
 
     @property
     def view(self) -> JobView:
@@ -204,7 +199,8 @@ class Job:
             raise RuntimeError("The job has not been written down yet.")
         if self._future.done() and not self._future.exception():
             return self._future.result().view
-        return view_of(self._row, fetching=self._fetching, error=self.error)
+        ahead = self._pipeline.watcher.ahead(self._row.id)
+        return view_of(self._row, fetching=self._fetching, error=self.error, ahead=ahead)
 
     def __repr__(self) -> str:
         return f"<Job {self.id} {self.status}>"
@@ -239,8 +235,7 @@ class Job:
             if row.status != "completed":
                 raise failure_of(row)
             if row.path is None:
-                target = self._file or clips.free_path(self._folder, row.prompt, row.id)
-                row = await self._pipeline.shelf.store(row, target)
+                row = await self._pipeline.shelf.store(row, self._destination.path_for(row))
             self._row = row
             self._end(clip=clip_of(row, row.path or Path(row.clip or "")))
         except asyncio.CancelledError:
@@ -291,7 +286,7 @@ class Job:
         self._known.set()
         if row.video_id:
             self._taken.set()
-        self._tell()
+        self._listeners.tell(lambda: self.view)
 
     def _end(self, *, clip: Clip | None = None, error: BaseException | None = None) -> None:
         if self._future.done():
@@ -304,13 +299,5 @@ class Job:
         _live.pop(self.id, None)
         self._known.set()
         self._taken.set()
-        self._tell()
-
-    def _tell(self) -> None:
-        if self._row is None:
-            return
-        for listener in self._listeners:
-            try:
-                listener(self.view)
-            except Exception:  # noqa: S112 - a listener's fault must not end a paid job
-                continue
+        if self._row:
+            self._listeners.tell(lambda: self.view)

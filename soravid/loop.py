@@ -104,11 +104,13 @@ def blocking(function: Callable[P, Coroutine[Any, Any, R]], name: str | None = N
 def hopping(
     function: Callable[P, Coroutine[Any, Any, R]], name: str | None = None
 ) -> Callable[P, Coroutine[Any, Any, R]]:
-    """The asynchronous face: awaited on any loop, run on the loop thread."""
+    """The asynchronous face: awaited on any loop, run on the loop thread; there it is a plain await."""
 
     @functools.wraps(function)
     async def face(*args: P.args, **kwargs: P.kwargs) -> R:
         _check_keywords(face, kwargs)
+        if asyncio.get_running_loop() is _loop:
+            return await function(*args, **kwargs)
         return await asyncio.wrap_future(submit(function(*args, **kwargs)))
 
     return _described(face, function, name)

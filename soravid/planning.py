@@ -11,11 +11,12 @@ from pathlib import Path
 from soravid import catalog, checks, config, fitting, guarding, listings, loop, references, settings, shapes
 from soravid.asgi import App, InProcess
 from soravid.deployments import Options
+from soravid.drafting import draw_up
 from soravid.errors import InvalidRequest, MissingExtra
 from soravid.ledger import Scope
 from soravid.money import to_nano
 from soravid.pipeline import Pipeline
-from soravid.plans import Plan, draw_up
+from soravid.plans import Plan
 from soravid.references import ReferenceInput
 from soravid.transport import Transport
 from soravid.types import Operation, VideoRequest, parse_size
@@ -26,7 +27,7 @@ _making = threading.Lock()
 @cache
 def pipeline(home: Path) -> Pipeline:
     """The pipeline of one ``SORAVID_HOME``, made on first use and kept."""
-    from soravid.ledger.journal import Journal
+    from soravid import living
 
     def engine() -> App:
         try:
@@ -39,7 +40,7 @@ def pipeline(home: Path) -> Pipeline:
 
     transport = Transport({"engine.soravid.invalid": InProcess(engine)})
     loop.on_exit(transport.close)
-    journal = Journal(home, url=settings.database_url())
+    journal = living.begin(home, settings.database_url())
     if (limit := settings.budget()) is not None:
         journal.budgets.set(Scope("session", journal.session), to_nano(limit, param="SORAVID_BUDGET"))
     return Pipeline(journal, transport)
@@ -110,7 +111,7 @@ async def make_plan(
     )
     wanted = references.Pictures(input_reference, options.get("last_frame"), options.get("references"))
     # A mistake or a missing key is told before a picture is fetched.
-    plan = draw_up(wanted.stand_in(request), options, origin, to_send=to_send)
+    plan = draw_up(wanted.stand_in(request) if wanted else request, options, origin, to_send=to_send)
     whole = request
     if wanted:
         pictures = await wanted.read(line.transport)

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 from soravid import card_text as cards
 from soravid import settings
@@ -61,24 +61,17 @@ def generate(
     Raises:
         InvalidRequest: something that cannot work; nothing was sent.
     """
-    plan = run(
-        make_plan(
-            current(),
-            prompt,
-            model,
-            operation=operation,
-            source_id=video_id,
-            seconds=seconds,
-            size=size,
-            input_reference=input_reference,
-            take=take,
-            options=options,
-        )
-    )
+    clip = {"seconds": seconds, "size": size, "input_reference": input_reference, "take": take}
+    plan = _planned(prompt, model, options, operation=operation, source_id=video_id, **clip)
     there = plan.reuse and current().journal.same_request(plan.request.fingerprint())
     if confirm and not there and not confirm(plan):
         raise Cancelled("Nothing was sent.")
     return Job.start(current(), plan, out=path)
+
+
+def _planned(prompt: str, model: str | None, options: Options, **wanted: Any) -> Plan:
+    """A checked and priced plan of this process's pipeline; ``wanted`` is as for ``make_plan``."""
+    return run(make_plan(current(), prompt, model, options=options, **wanted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +121,8 @@ def estimate(
     Raises:
         InvalidRequest: something that cannot work.
     """
-    plan = run(
-        make_plan(
-            current(),
-            prompt,
-            model,
-            operation=operation,
-            source_id=video_id,
-            seconds=seconds,
-            size=size,
-            input_reference=input_reference,
-            options=options,
-            to_send=False,
-        )
-    )
+    clip = {"seconds": seconds, "size": size, "input_reference": input_reference, "to_send": False}
+    plan = _planned(prompt, model, options, operation=operation, source_id=video_id, **clip)
     span = plan.quote or (None, None, None)
     usd = [None if nano is None else to_usd(nano) for nano in span]
     return Estimate(plan.request.model, *plan.steps[0].expected, *usd)

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from soravid.errors import InvalidRequest, one_of
 
 Kind = Literal["session", "key", "user", "team", "provider"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -22,10 +23,8 @@ class Scope:
     name: str
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(Kind):
-            raise InvalidRequest(
-                f"A scope's kind must be {one_of(get_args(Kind))}, not {self.kind!r}.", param="scope"
-            )
+        if self.kind not in KINDS:
+            raise InvalidRequest(f"A scope's kind must be {one_of(KINDS)}, not {self.kind!r}.", param="scope")
         if not self.name or not isinstance(self.name, str):
             raise InvalidRequest("A scope's name must be text, and not empty.", param="scope")
 

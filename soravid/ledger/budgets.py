@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from soravid.errors import InvalidRequest
 from soravid.ledger.accounts import Account, Kind, Scope
-from soravid.ledger.database import Database
-from soravid.ledger.prepared import Prepared
+from soravid.ledger.driver import Driver
 from soravid.ledger.schema import accounts, budgets, postings
-from soravid.ledger.windows import checked, window
+from soravid.ledger.standings import Standing, standing
+from soravid.ledger.windows import checked
+
+if TYPE_CHECKING:
+    from soravid.ledger.database import Database
 
 MOST = 10**18
 """Nano-USD that one amount may be: a billion USD, so that no sum of some of them leaves 64 bits."""
-
-
-class Standing(NamedTuple):
-    """A scope's account now.
-
-    ``id`` is None where nothing has been written of it yet; ``current``: what is has the limit of now.
-    """
-
-    id: int | None
-    account: Account
-    current: bool
 
 
 class Budgets:
@@ -83,57 +75,32 @@ class Budgets:
 
     def get(self, scope: Scope) -> Account:
         """How a scope's account stands in the window of now."""
+        now = time.time()
         with self._database.read() as db:
-            return standing(db, [scope], time.time())[scope].account
+            return standing(Driver.of(db), [scope], now)[scope].account
 
     def all(self, kind: Kind | None = None) -> list[Account]:
         """The accounts of every scope that has a budget or has ever spent, in the windows of now."""
         of_kind = sa.true() if kind is None else accounts.c.kind == kind
         names = sa.select(accounts.c.kind, accounts.c.name).where(of_kind).distinct()
+        now = time.time()
         with self._database.read() as db:
             scopes = sorted(Scope(*row) for row in db.execute(names))
-            stands = standing(db, scopes, time.time())
+            stands = standing(Driver.of(db), scopes, now)
             return [stands[scope].account for scope in scopes]
 
 
-def standing(db: sa.Connection, scopes: Iterable[Scope], now: float) -> dict[Scope, Standing]:
-    """How the scopes' accounts stand in the windows of ``now``, whether they are written down or not."""
-    return {scope: _standing(db, scope, now) for scope in scopes}
-
-
-def _standing(db: sa.Connection, scope: Scope, now: float) -> Standing:
-    found = _ACCOUNTS.rows(db, {"of_kind": scope.kind, "of_name": scope.name, "now": int(now)})
-    policy = found[0]
-    starts_at, resets_at = window(policy["of_every"], policy["anchor"], now)
-    here = [row for row in found if (row["every"], row["starts_at"]) == (policy["of_every"], starts_at)]
-    row = here[0] if here else None
-    account = Account(
-        scope=scope,
-        limit=policy["of_budget"],
-        spent=row["spent"] if row else 0,
-        held=row["held"] if row else 0,
-        every=policy["of_every"] or None,
-        starts_at=starts_at,
-        resets_at=resets_at,
-        default_hold=policy["default_hold"],
-    )
-    current = row is not None and row["max_budget"] == account.limit
-    return Standing(row["id"] if row else None, account, current)
-
-
 def opened(db: sa.Connection, scopes: Iterable[Scope], now: float) -> dict[Scope, Standing]:
-    """As ``standing``, and every account is written down with the limit that is in force."""
-    stands = standing(db, scopes, now)
-    if all(stand.current for stand in stands.values()):
-        return stands
-    # Once more, and now no budget changes until we are done. All locks are taken in one order, of names and
-    # then of ids: two processes then wait for each other, not in a circle.
-    names = sorted(stands)
+    """How the scopes' accounts stand; every one is written down with the limit that is in force."""
+    # No budget changes until we are done. All locks are taken in one order, of names and then of ids: two
+    # processes then wait for each other, not in a circle.
+    names = sorted(set(scopes))
     db.execute(_KEPT, {"keys": [(scope.kind, scope.name) for scope in names]})
-    for scope, stand in standing(db, names, now).items():
+    driver = Driver.of(db)
+    for scope, stand in standing(driver, names, now).items():
         if stand.id is None:
             _write_down(db, scope, stand.account)
-    stands = standing(db, stands, now)
+    stands = standing(driver, names, now)
     if not all(stand.current for stand in stands.values()):
         db.execute(_IN_ORDER, {"ids": [stand.id for stand in stands.values()]})
         for stand in stands.values():
@@ -203,34 +170,3 @@ _IN_ORDER = (
     .order_by(accounts.c.id)
     .with_for_update()
 )
-_ME = sa.select(
-    sa.bindparam("of_kind", type_=sa.Text).label("kind"), sa.bindparam("of_name", type_=sa.Text).label("name")
-).subquery()
-_NOW = sa.bindparam("now", type_=sa.BigInteger)
-_COLUMNS = (
-    accounts.c.id,
-    accounts.c.every,
-    accounts.c.starts_at,
-    accounts.c.max_budget,
-    accounts.c.spent,
-    accounts.c.held,
-    sa.func.coalesce(budgets.c.every, "").label("of_every"),
-    sa.func.coalesce(budgets.c.anchor, 0).label("anchor"),
-    budgets.c.max_budget.label("of_budget"),
-    budgets.c.default_hold,
-)
-_ACCOUNTS = Prepared(
-    sa.select(*_COLUMNS).select_from(
-        _ME.outerjoin(budgets, sa.and_(budgets.c.kind == _ME.c.kind, budgets.c.name == _ME.c.name)).outerjoin(
-            accounts,
-            sa.and_(
-                accounts.c.kind == _ME.c.kind,
-                accounts.c.name == _ME.c.name,
-                accounts.c.starts_at <= _NOW,
-                sa.or_(accounts.c.resets_at.is_(None), accounts.c.resets_at > _NOW),
-            ),
-        )
-    ),
-    _COLUMNS,
-)
-"""The budget of a scope, beside each of its accounts whose window is now; one row at least."""

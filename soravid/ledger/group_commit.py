@@ -1,137 +1,168 @@
 """Writes that are waiting share a transaction, and so one wait for the disk.
 
-The first caller leads: it does every write that waits beside its own and commits them together; then the
-next that waits leads. A caller who is alone goes straight through. The main thread, which Ctrl-C may stop
-anywhere, has its writes done by another: who waits for them must not wait for nobody.
+One thread writes for the whole process. Who is alone is served at once; who comes while a transaction is
+written is in the next one, with all who came. A thread waits for its answer, a coroutine awaits it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections import deque
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Any, Generic, TypeVar, cast
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, TypeVar
 
-import sqlalchemy as sa
-
-T = TypeVar("T")
-Work = Callable[[sa.Connection], T]
+W = TypeVar("W")
 
 _MOST = 200
 """Writes in one transaction: other processes wait for its end."""
+_IDLE = 5.0
+"""Seconds without work after which the thread ends; the next write starts another."""
 
 
-class _Write(Generic[T]):
+class _Waiting(Generic[W]):
     """One caller's write, and what came of it."""
 
-    def __init__(self, work: Work[T]) -> None:
-        self.work = work
-        self.leads = False
-        self.result: T | None = None
-        self.error: BaseException | None = None
+    def __init__(self, write: W, future: asyncio.Future[Any] | None = None) -> None:
+        self.write = write
+        self.result: Any = None
+        self.future = future
         self._gate = threading.Lock()
         self._gate.acquire()
 
-    def wait(self) -> None:
-        """Wait until it is done, or it is this caller's turn to lead."""
-        self._gate.acquire()
+    def wait(self) -> Any:
+        """The result, once it is there.
 
-    def wake(self) -> None:
+        Raises:
+            Exception: what came instead.
+        """
+        self._gate.acquire()
+        if isinstance(self.result, BaseException):
+            raise self.result
+        return self.result
+
+    def answer(self) -> None:
+        """Let a waiting thread go on."""
         self._gate.release()
 
-    def answer(self) -> T:
-        if self.error is not None:
-            raise self.error
-        return cast(T, self.result)
+    def resolve(self) -> None:
+        """Let a waiting coroutine go on; called on its loop."""
+        if self.future is None or self.future.done():
+            return
+        if isinstance(self.result, BaseException):
+            self.future.set_exception(self.result)
+        else:
+            self.future.set_result(self.result)
 
 
-class GroupCommit:
-    """One writer at a time in this process; whoever comes meanwhile joins the next transaction.
+class GroupCommit(Generic[W]):
+    """A queue of writes, and the thread that does what waits in it.
 
     Args:
-        connect: a connection without a transaction; leaving it rolls back what was not committed.
-        alone: called first in a transaction, with whether it is one caller's only.
-        told: turns an error into the one that a caller gets; called for each caller.
+        commit: does writes in one transaction; returns what came of each, an error of its own included.
+        joins: whether a write may share its transaction with others.
+        rest: called when the thread ends, on it.
     """
 
     def __init__(
         self,
-        connect: Callable[[], AbstractContextManager[sa.Connection]],
-        alone: Callable[[sa.Connection, bool], None],
-        told: Callable[[BaseException], BaseException],
+        commit: Callable[[Sequence[W]], Sequence[Any]],
+        joins: Callable[[W], bool],
+        rest: Callable[[], None],
     ) -> None:
-        self._connect, self._alone, self._told = connect, alone, told
+        self._commit, self._joins, self._rest = commit, joins, rest
         self.at_rest = threading.Lock()
         """Free between transactions: who forks holds it."""
         self._mutex = threading.Lock()
-        self._waiting: deque[_Write[Any]] = deque()
-        self._led = False
+        self._queue: SimpleQueue[_Waiting[W]] = SimpleQueue()
+        self._thread: threading.Thread | None = None
 
-    def run(self, work: Work[T]) -> T:
+    def run(self, write: W) -> Any:
         """Do a write and return its result once it is committed. An error of its own undoes it alone."""
-        write = _Write(work)
-        if threading.current_thread() is not threading.main_thread():
-            self._take_part(write)
-            return write.answer()
-        helper = threading.Thread(target=self._take_part, args=(write,), name="soravid-journal")
-        try:
-            helper.start()
-        except RuntimeError:  # the interpreter ends, and starts no more threads
-            self._take_part(write)
-        else:
-            helper.join()
-        return write.answer()
+        waiting = _Waiting(write)
+        self._put(waiting)
+        return waiting.wait()
 
-    def _take_part(self, write: _Write[Any]) -> None:
-        """Come back when the write is done, whoever does it."""
-        with self._mutex:
-            self._waiting.append(write)
-            write.leads, self._led = not self._led, True
-        if not write.leads:
-            write.wait()
-        if write.leads:
-            self._lead(write)
+    async def soon(self, write: W) -> Any:
+        """As ``run``, awaited. Who stops waiting for it does not stop it."""
+        future = asyncio.get_running_loop().create_future()
+        self._put(_Waiting(write, future))
+        return await future
 
-    def _lead(self, leader: _Write[Any]) -> None:
-        with self._mutex:
-            batch = [self._waiting.popleft() for _ in range(min(_MOST, len(self._waiting)))]
-        try:
-            with self.at_rest, self._connect() as db, db.begin():
-                self._alone(db, len(batch) == 1)
-                if len(batch) == 1:
-                    leader.result = leader.work(db)
-                else:
-                    self._do(db, batch)
-        except BaseException as wrong:
-            for write in batch:
-                write.error = write.error or self._told(wrong)
-        for write in batch:  # first, so that who comes back at once is in the next transaction
-            if write is not leader:
-                write.wake()
-        with self._mutex:
-            self._led = bool(self._waiting)
-            if self._waiting:
-                self._waiting[0].leads = True
-                self._waiting[0].wake()
+    @property
+    def waiting(self) -> int:
+        """How many writes are not yet taken up."""
+        return self._queue.qsize()
 
-    def _do(self, db: sa.Connection, batch: list[_Write[Any]]) -> None:
-        """Do each write so that an error undoes it alone."""
-        mark = ["SAVEPOINT of_one"]
-        for write in batch:
-            _tell(db, mark)
+    def _put(self, waiting: _Waiting[W]) -> None:
+        with self._mutex:
+            self._queue.put(waiting)
+            if self._thread is not None:
+                return
+            self._thread = threading.Thread(target=self._work, name="soravid-journal", daemon=True)
             try:
-                write.result = write.work(db)
-            except Exception as wrong:
-                # Where the database has given up the whole transaction this fails, and so does the whole.
-                _tell(db, ["ROLLBACK TO SAVEPOINT of_one"])
-                write.error = self._told(wrong)
-            mark = ["RELEASE SAVEPOINT of_one", "SAVEPOINT of_one"]
+                self._thread.start()
+                return
+            except RuntimeError:  # the interpreter ends, and starts no more threads
+                self._thread = None
+        while self._do(self._taken(0.0)):
+            pass
+
+    def _work(self) -> None:
+        while True:
+            if self._do(self._taken(_IDLE)):
+                continue
+            with self._mutex:
+                if self._queue.empty():
+                    self._thread = None
+                    break
+        self._rest()
+
+    def _taken(self, patience: float) -> list[_Waiting[W]]:
+        """What waits, or the first that comes within ``patience`` seconds."""
+        batch: list[_Waiting[W]] = []
+        try:
+            while len(batch) < _MOST:
+                batch.append(self._queue.get(timeout=0 if batch else patience))
+        except Empty:
+            pass
+        return batch
+
+    def _do(self, batch: Sequence[_Waiting[W]]) -> bool:
+        """Do what was taken, in its order; whether that was anything."""
+        together: list[_Waiting[W]] = []
+        for waiting in batch:
+            if self._joins(waiting.write):
+                together.append(waiting)
+                continue
+            self._transaction(together)
+            self._transaction([waiting])
+            together = []
+        self._transaction(together)
+        return bool(batch)
+
+    def _transaction(self, together: Sequence[_Waiting[W]]) -> None:
+        if not together:
+            return
+        with self.at_rest:
+            try:
+                results = self._commit([waiting.write for waiting in together])
+            except BaseException as fault:  # whoever waits must hear of it
+                results = [fault] * len(together)
+        loops: defaultdict[asyncio.AbstractEventLoop, list[_Waiting[W]]] = defaultdict(list)
+        for waiting, result in zip(together, results, strict=True):
+            waiting.result = result
+            if waiting.future is None:
+                waiting.answer()
+            else:
+                loops[waiting.future.get_loop()].append(waiting)
+        for loop, answered in loops.items():
+            with suppress(RuntimeError):  # a loop that has been closed waits for nothing
+                loop.call_soon_threadsafe(_resolve, answered)
 
 
-def _tell(db: sa.Connection, commands: list[str]) -> None:
-    """Give the driver commands that have no result; PostgreSQL's takes them in one go."""
-    if db.dialect.name == "postgresql":
-        commands = ["; ".join(commands)]
-    for command in commands:
-        db.connection.cursor().execute(command)
+def _resolve(answered: Sequence[_Waiting[Any]]) -> None:
+    for waiting in answered:
+        waiting.resolve()

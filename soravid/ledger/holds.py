@@ -1,90 +1,143 @@
-"""A job's legs: what it holds and spends on every account that it counts on.
+"""Who is let in, and what that and every end of a job does to the accounts, one transaction at a time.
 
-The hold and its limit are one conditional update; the end of a job is posted to the accounts that hold it, in
-whichever windows they were.
+A job's hold and its end are on each account that it counts on, in the window in which it was let in.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
 from soravid.errors import BudgetExceeded, InvalidRequest
 from soravid.ledger.accounts import Account, Scope
-from soravid.ledger.budgets import MOST, Standing, opened
-from soravid.ledger.prepared import Prepared, Row, Step
+from soravid.ledger.budgets import MOST
+from soravid.ledger.driver import Row
+from soravid.ledger.limits import Takes, check_rate, check_running, lately, taken
+from soravid.ledger.orders import Opening, Posting
+from soravid.ledger.prepared import Prepared
 from soravid.ledger.rows import JobRow
 from soravid.ledger.schema import accounts, postings
+from soravid.ledger.standings import Standing
 from soravid.money import show
 
 
-def reserve(
-    db: sa.Connection, scopes: Iterable[Scope], amount: int | None, default_hold: int | None, now: float
-) -> tuple[int | None, list[int]]:
-    """Hold an amount on every scope's account, or on none; returns it with the accounts' ids.
+class Books:
+    """The accounts as they stand in one transaction, with what it has done so far.
 
-    An unknown ``amount`` is None; under a limit a default takes its place: the budget's, else
-    ``default_hold``.
-
-    Raises:
-        BudgetExceeded: an account has no room for it, or it is unknown and there is no default.
+    Args:
+        stands: the account of each scope that is held on; they are locked.
+        running: for each scope that is limited by it, its accounts with jobs at work, and how many each has.
+        takes: for each scope that is limited by them, its creates of the last minute.
+        now: Unix seconds.
     """
-    if amount is not None and not 0 <= amount <= MOST:
-        raise InvalidRequest(f"A clip cannot cost {amount} nano-USD.", param="seconds")
-    stands = opened(db, scopes, now)
-    amount = _known(amount, stands, default_hold)
-    legs = {stand.id: stand.account for stand in stands.values() if stand.id is not None}
-    ids = sorted(legs)  # in one order: no two jobs then wait for each other in a circle
-    for each in ids:
-        if not _HOLD.first(db, {"leg": each, "amount": amount or 0}):
-            row = db.execute(sa.select(accounts).where(accounts.c.id == each)).one()
-            raise _refused(legs[each], amount or 0, row.spent, row.held)
-    return amount, ids
+
+    def __init__(
+        self,
+        stands: Mapping[Scope, Standing],
+        running: Mapping[Scope, dict[int, int]],
+        takes: Mapping[Scope, Takes],
+        now: float,
+    ) -> None:
+        self._stands = stands
+        self._running = running
+        self._takes = {scope: lately(known, now) for scope, known in takes.items()}
+        self._now = now
+        self._moves: dict[int, list[int]] = {}
+        self._touched: set[Scope] = set()
+        self.lines: list[Row] = []
+        """The postings, in the order in which they count."""
+
+    @property
+    def moves(self) -> list[Row]:
+        """What is added to each account, by its id: no two transactions wait for each other in a circle."""
+        return [
+            {"leg": leg, "of_hold": held, "of_cost": spent, "of_jobs": jobs}
+            for leg, (held, spent, jobs) in sorted(self._moves.items())
+        ]
+
+    @property
+    def rates(self) -> list[Row]:
+        """The creates of the last minute, of the scopes that had one now."""
+        return [
+            {"kind": scope.kind, "name": scope.name, "takes": self._takes[scope]}
+            for scope in sorted(self._touched)
+        ]
+
+    def post(self, row: JobRow, posting: Posting) -> None:
+        """Move the money of a job that there is, on the accounts that it holds on."""
+        for leg in row.accounts or []:
+            self._move(leg, row.id, posting)
+
+    def let_in(self, opening: Opening) -> JobRow:
+        """Hold a new job's amount on every scope's account, or on none; returns the job.
+
+        Raises:
+            LimitReached: a scope has as many jobs as it may have.
+            BudgetExceeded: an account has no room for it, or it is unknown and there is no default.
+        """
+        amount = opening.amount
+        if amount is not None and not 0 <= amount <= MOST:
+            raise InvalidRequest(f"A clip cannot cost {amount} nano-USD.", param="seconds")
+        for scope, limit in opening.limits.items():
+            if limit.parallel_jobs is not None:
+                check_running(scope, limit.parallel_jobs, self._at_work(scope))
+            if limit.requests_per_minute is not None:
+                check_rate(scope, limit.requests_per_minute, self._takes[scope], self._now)
+        stands = {scope: self._stands[scope] for scope in opening.scopes}
+        amount = _known(amount, stands, opening.default_hold)
+        legs = {stand.id: stand.account for stand in stands.values() if stand.id is not None}
+        ids = sorted(legs)
+        limited = [leg for leg in ids if legs[leg].limit is not None]
+        for leg in limited:
+            _check_room(self._stand_of(leg, legs[leg]), amount or 0)
+        for scope, limit in opening.limits.items():
+            if limit.requests_per_minute is not None:
+                self._takes[scope] = taken(self._takes[scope], self._now)
+                self._touched.add(scope)
+        for leg in ids:
+            self._move(leg, opening.row["id"], Posting("hold", amount, amount or 0, 0, False))
+        stand = tuple(self._stand_of(leg, legs[leg]) for leg in limited)
+        return JobRow(**opening.row | {"held": amount, "accounts": ids}, stands=stand)
+
+    def _at_work(self, scope: Scope) -> int:
+        known = self._running[scope]
+        here = self._stands[scope].id
+        legs = {*known, *([] if here is None else [here])}
+        return sum(known.get(leg, 0) + self._moves.get(leg, (0, 0, 0))[2] for leg in legs)
+
+    def _stand_of(self, leg: int, account: Account) -> Account:
+        """An account with what this transaction has moved."""
+        held, spent, _ = self._moves.get(leg, (0, 0, 0))
+        return replace(account, held=account.held + held, spent=account.spent + spent)
+
+    def _move(self, leg: int, job_id: str, posting: Posting) -> None:
+        kind, _, held, spent, ends = posting
+        move = self._moves.setdefault(leg, [0, 0, 0])
+        move[0] += held
+        move[1] += spent
+        move[2] += (kind == "hold") - ends
+        self.lines.append(
+            {
+                "account_id": leg,
+                "job_id": job_id,
+                "kind": kind,
+                "held": held,
+                "spent": spent,
+                "max_budget": None,
+                "over": kind != "hold" and held + spent > 0,
+                "at": time.time(),
+            }
+        )
 
 
-def hold(row: Row, amount: int | None) -> list[Step]:
-    """The steps that write down a new job's hold on its accounts, from which ``reserve`` has taken it."""
-    return _lines(row["id"], row["accounts"], "hold", amount or 0, 0)
-
-
-def settle(db: sa.Connection, row: JobRow, cost: int | None, kind: str) -> list[Step]:
-    """The steps that end a job's hold on its accounts; it has spent all of ``cost``, also above the hold.
-
-    ``kind`` is ``spend`` or ``void``. Once for a job, by whoever ended it.
-    """
-    return _move(db, row, kind, -(row.held or 0), cost or 0)
-
-
-def adjust(db: sa.Connection, row: JobRow, more: int) -> list[Step]:
-    """The steps that correct the spending of a job that has ended; ``more`` is negative where it was less."""
-    return _move(db, row, "adjust", 0, more)
-
-
-def _move(db: sa.Connection, row: JobRow, kind: str, held: int, spent: int) -> list[Step]:
-    ids = row.accounts or []
-    moves: list[Step] = [(_MOVE, {"leg": each, "of_hold": held, "of_cost": spent}) for each in ids]
-    lines = _lines(row.id, ids, kind, held, spent)
-    if len(ids) < 2:
-        return moves + lines
-    for prepared, values in moves:  # in the order in which holds are taken
-        prepared.run(db, values)
-    return lines
-
-
-def _lines(job_id: str, ids: list[int], kind: str, held: int, spent: int) -> list[Step]:
-    line = {
-        "job_id": job_id,
-        "kind": kind,
-        "held": held,
-        "spent": spent,
-        "max_budget": None,
-        "over": kind != "hold" and held + spent > 0,
-        "at": time.time(),
-    }
-    return [(_LINE, line | {"account_id": each}) for each in ids]
+def _check_room(account: Account, amount: int) -> None:
+    # What is free is let in, also where an overrun has passed the limit.
+    if amount and account.limit is not None and account.spent + account.held + amount > account.limit:
+        raise _refused(account, amount)
 
 
 def _known(amount: int | None, stands: dict[Scope, Standing], default: int | None) -> int | None:
@@ -101,40 +154,35 @@ def _known(amount: int | None, stands: dict[Scope, Standing], default: int | Non
     return amount
 
 
-def _refused(account: Account, amount: int, spent: int, held: int) -> BudgetExceeded:
+def _refused(account: Account, amount: int) -> BudgetExceeded:
     scope = account.scope
-    left = max(0, (account.limit or 0) - spent - held)
     return _exceeded(
-        f"The {scope}'s budget of {show(account.limit)} would be exceeded: {show(spent)} spent, "
-        f"{show(held)} held, {show(left)} left; this clip may cost {show(amount)}.",
+        f"The {scope}'s budget of {show(account.limit)} would be exceeded: {show(account.spent)} spent, "
+        f"{show(account.held)} held, {show(account.remaining)} left; this clip may cost {show(amount)}.",
         _advice(scope, account),
         account,
-        (spent, held, left),
     )
 
 
 def _unpriced(scope: Scope, account: Account) -> BudgetExceeded:
-    left = account.remaining or 0
     return _exceeded(
         f"The clip's price is unknown, so it cannot be kept under the {scope}'s budget of "
         f"{show(account.limit)}.",
         "Choose a model with a known price, or give the budget a default_hold.",
         account,
-        (account.spent, account.held, left),
     )
 
 
-def _exceeded(message: str, hint: str, account: Account, stand: tuple[int, int, int]) -> BudgetExceeded:
-    spent, held, left = stand
+def _exceeded(message: str, hint: str, account: Account) -> BudgetExceeded:
     return BudgetExceeded(
         message,
         param="max_budget",
         hint=hint,
         scope=account.scope,
         limit=account.limit,
-        spent=spent,
-        held=held,
-        remaining=left,
+        spent=account.spent,
+        held=account.held,
+        remaining=account.remaining,
         resets_at=account.resets_at,
     )
 
@@ -145,27 +193,16 @@ def _advice(scope: Scope, account: Account) -> str:
     return "%video budget USD raises it." if scope.kind == "session" else "Whoever set it can raise it."
 
 
-_LEG = accounts.c.id == sa.bindparam("leg")
-_AMOUNT = sa.bindparam("amount", type_=sa.BigInteger)
-_ROOM = sa.or_(
-    accounts.c.max_budget.is_(None),
-    _AMOUNT == 0,  # what is free is let in, also where an overrun has passed the limit
-    accounts.c.spent + accounts.c.held + _AMOUNT <= accounts.c.max_budget,
-)
-_HOLD = Prepared(
-    accounts.update().where(_LEG, _ROOM).values(held=accounts.c.held + _AMOUNT).returning(accounts.c.id),
-    [accounts.c.id],
-    sets=(),
-)
-_MOVE = Prepared(
+MOVE = Prepared(
     accounts.update()
-    .where(_LEG)
+    .where(accounts.c.id == sa.bindparam("leg"))
     .values(
         held=accounts.c.held + sa.bindparam("of_hold", type_=sa.BigInteger),
         spent=accounts.c.spent + sa.bindparam("of_cost", type_=sa.BigInteger),
+        running=accounts.c.running + sa.bindparam("of_jobs", type_=sa.Integer),
     ),
     sets=(),
 )
-_LINE = Prepared(
+LINE = Prepared(
     postings.insert().inline(), sets=[column.name for column in postings.c if column.name != "id"]
 )

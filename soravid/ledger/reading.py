@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from soravid.errors import InvalidRequest
 from soravid.ledger.accounts import Scope
-from soravid.ledger.database import Database
 from soravid.ledger.rows import JobRow, Spend
 from soravid.ledger.schema import entries, jobs
 from soravid.types import FINAL
+
+if TYPE_CHECKING:
+    from soravid.ledger.database import Database
 
 
 class Reading:
@@ -126,6 +128,6 @@ class Reading:
             return [JobRow(**row) for row in db.execute(query).mappings()]
 
 
-def same(fingerprint: str) -> sa.ColumnElement[bool]:
+def same(fingerprint: str | sa.BindParameter[str]) -> sa.ColumnElement[bool]:
     """The condition for a job that gave, or may still give, the clip of that fingerprint."""
-    return sa.and_(jobs.c.fingerprint == fingerprint, jobs.c.status.not_in({"failed", "cancelled"}))
+    return sa.and_(jobs.c.fingerprint == fingerprint, jobs.c.status != "failed", jobs.c.status != "cancelled")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from soravid.ledger.accounts import Account
 from soravid.money import show
 from soravid.types import FINAL, Operation
 
@@ -47,6 +48,8 @@ class JobRow:
     deadline: float | None = None
     over: bool = False
     accounts: list[int] | None = field(default=None, repr=False)
+    stands: tuple[Account, ...] = field(default=(), repr=False, compare=False)
+    """How those of its accounts that have a limit stood right after its hold; told to whoever opened it."""
 
     @property
     def final(self) -> bool:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0002"
+HEAD = "0006"
 """The newest revision in ``migrations/``. These tables are what it leaves behind."""
 
 metadata = MetaData()
@@ -59,6 +59,7 @@ jobs = Table(
     Index("jobs_by_fingerprint", "fingerprint"),
     Index("jobs_by_time", "created_at"),
     Index("jobs_by_deadline", "deadline"),
+    Index("jobs_by_session", "session"),
 )
 
 entries = Table(
@@ -87,6 +88,7 @@ budgets = Table(
     comment="What a scope may spend, and in which windows.",
 )
 
+_AT_WORK = sa.text("running > 0")
 accounts = Table(
     "accounts",
     metadata,
@@ -99,7 +101,9 @@ accounts = Table(
     Column("max_budget", BigInteger, comment="the budget's, so that one condition sees it all"),
     Column("spent", BigInteger, nullable=False),
     Column("held", BigInteger, nullable=False),
+    Column("running", Integer, nullable=False, server_default="0", comment="jobs that have not ended"),
     Index("account_of_a_window", "kind", "name", "every", "starts_at", unique=True),
+    Index("accounts_at_work", "kind", "name", sqlite_where=_AT_WORK, postgresql_where=_AT_WORK),
     comment="What a scope has spent and holds in one window. A new window is a new row.",
 )
 
@@ -118,4 +122,107 @@ postings = Table(
     Index("postings_by_account", "account_id", "id"),
     Index("postings_by_job", "job_id"),
     comment="Append-only: what moved each account, in the order of their ids.",
+)
+
+rates = Table(
+    "rates",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("takes", JSON, nullable=False, comment="[Unix seconds, how many], oldest first"),
+    comment="The creates of the last minute, of scopes that may only have so many.",
+)
+
+virtual_keys = Table(
+    "virtual_keys",
+    metadata,
+    Column("id", Text, primary_key=True, comment="public: it names the key's account, too"),
+    Column("digest", Text, nullable=False, unique=True, comment="SHA-256 of the key in hex"),
+    Column("hint", Text, nullable=False, comment="the key's last characters"),
+    Column("alias", Text, comment="what people call it; no two living keys have the same"),
+    Column("team_id", Text),
+    Column("user_id", Text),
+    Column("models", JSON, nullable=False, comment="names and patterns; empty: all"),
+    Column("rpm_limit", Integer, comment="creates a minute; null: any number"),
+    Column("max_parallel_jobs", Integer, comment="null: any number"),
+    Column("blocked", Boolean, nullable=False),
+    Column("labels", JSON, nullable=False, comment="the owner's own metadata"),
+    Column("expires_at", Float, comment="null: never"),
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    Column("deleted_at", Float, comment="it opens nothing any more; its jobs and its account stay"),
+    Index("keys_by_team", "team_id"),
+    Index("keys_by_user", "user_id"),
+    comment="Who may ask a proxy for clips. What a key may spend stands among the budgets.",
+)
+
+key_holders = Table(
+    "key_holders",
+    metadata,
+    Column("kind", Text, primary_key=True, comment="user or team"),
+    Column("id", Text, primary_key=True),
+    Column("alias", Text),
+    Column("models", JSON, nullable=False, comment="names and patterns; empty: all"),
+    Column("rpm_limit", Integer, comment="creates a minute; null: any number"),
+    Column("max_parallel_jobs", Integer, comment="null: any number"),
+    Column("shares_clips", Boolean, nullable=False, comment="a team's members see each other's clips"),
+    Column("blocked", Boolean, nullable=False),
+    Column("labels", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    comment="Users and teams: what holds for all of their keys.",
+)
+
+proxy_jobs = Table(
+    "proxy_jobs",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id"), primary_key=True),
+    Column("hidden_at", Float, comment="its owner deleted it, or it stands in for another: no list has it"),
+    Column("replaced_by", Text, ForeignKey("jobs.id"), comment="the job that makes its clip instead"),
+    comment="What has become of a proxy's job beside what the journal says; most have no row here.",
+)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", Text, primary_key=True, comment="the webhook-id: the same at each try"),
+    Column("endpoint", Text, nullable=False, comment="whose address it is; the address stands elsewhere"),
+    Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
+    Column("event", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("status", Integer, comment="what the last try was answered with; null: with nothing"),
+    Column("next_at", Float, comment="when it is tried again; null: never"),
+    Column("delivered", Boolean, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    Index("delivery_of_a_job", "endpoint", "job_id", unique=True),
+    Index("deliveries_by_job", "job_id"),
+    Index("deliveries_by_time", "next_at"),
+    comment="Ends of jobs that somebody is told of, and which of them have arrived.",
+)
+
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("digest", Text, primary_key=True, comment="of the token, keyed by the master key"),
+    Column("expires_at", Float, nullable=False),
+    comment="Who is signed in to a proxy's admin page.",
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("at", Float, nullable=False),
+    comment="How far something that goes through the journal has come, in Unix seconds.",
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id"), primary_key=True),
+    Column("tag", Text, primary_key=True),
+    Column("at", Float, nullable=False),
+    Index("jobs_by_tag", "tag"),
+    comment="What people call clips. No money hangs on it, so a row may go again.",
 )

@@ -115,12 +115,14 @@ def _accounts(db: sa.Connection) -> Iterator[str]:
     told = {row.id: row for row in db.execute(sa.select(accounts).order_by(accounts.c.id))}
     spent = dict.fromkeys(told, 0)
     held = dict.fromkeys(told, 0)
+    running = dict.fromkeys(told, 0)
     limits: dict[int, int | None] = dict.fromkeys(told)
     lines = sa.select(postings).order_by(postings.c.account_id, postings.c.id)
     for line in db.execution_options(yield_per=1000).execute(lines):
         number = line.account_id
         spent[number] += line.spent
         held[number] += line.held
+        running[number] += (line.kind == "hold") - (line.kind in _ENDS)
         if line.kind == "limit":
             limits[number] = line.max_budget
             continue
@@ -134,6 +136,8 @@ def _accounts(db: sa.Connection) -> Iterator[str]:
             if getattr(row, what) != sums[number]:
                 says, has = _usd(getattr(row, what)), _usd(sums[number])
                 yield f"{_name(row)} says {says} {what}; its postings make {has}."
+        if row.running != running[number]:
+            yield f"{_name(row)} says {row.running} jobs running; its postings make {running[number]}."
         if row.held < 0:
             yield f"{_name(row)} holds {_usd(row.held)}."
         if row.max_budget != limits[number]:

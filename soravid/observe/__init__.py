@@ -7,7 +7,7 @@ takes secrets out of it, writes it to ``<SORAVID_HOME>/log/soravid.jsonl`` and t
         print(event.at, event.name, event.cost)
 """
 
-from soravid.observe.emitting import emit, flush, heard, lost, subscribe, unsubscribe
+from soravid.observe.emitting import emit, flush, heard, lost, subscribe, tell, unsubscribe
 from soravid.observe.events import DROPPABLE, Event, EventName, about
 from soravid.observe.files import read
 from soravid.observe.spans import opentelemetry
@@ -24,5 +24,6 @@ __all__ = [
     "opentelemetry",
     "read",
     "subscribe",
+    "tell",
     "unsubscribe",
 ]

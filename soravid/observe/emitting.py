@@ -6,15 +6,16 @@ import atexit
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from soravid import settings
 from soravid.observe import spans
-from soravid.observe.events import DROPPABLE, Event, to_line
+from soravid.observe.events import DROPPABLE, Event, EventName, Job, about, to_line
 from soravid.observe.faults import tell_once
 from soravid.observe.files import LogFiles
 from soravid.observe.hashing import hashed, salt_of
@@ -33,7 +34,8 @@ Wait = Callable[[float], bool]
 
 @dataclass(frozen=True, slots=True)
 class _Emitted:
-    event: Event
+    event: Callable[[], Event]
+    """Makes it, on the log's thread."""
     home: Path
     caller: Any
     """The OpenTelemetry span in which it happened, if there is one."""
@@ -50,11 +52,30 @@ def emit(event: Event, home: Path | None = None) -> None:
 
     It is redacted before anything else sees it. ``home`` is ``SORAVID_HOME`` where it is not given.
     """
+    with _quietly():
+        _put(event.name, lambda: event, home)
+
+
+def tell(name: EventName, job: Job, home: Path | None = None, **more: Any) -> None:
+    """As ``emit``, of a job as it stands now; ``more`` are fields of ``Event``.
+
+    The event is made on the log's thread, since somebody waits for whoever tells: ``job`` must not change.
+    """
+    with _quietly():
+        _put(name, partial(about, name, job, time.time(), **more), home)
+
+
+def _put(name: EventName, event: Callable[[], Event], home: Path | None) -> None:
+    emitted = _Emitted(event, home or _home(os.environ.get("SORAVID_HOME")), spans.caller())
+    _outbox.put(emitted, droppable=name in DROPPABLE)
+    if _leaving:
+        flush(_PATIENCE / 2)  # nobody comes by later
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
     try:
-        emitted = _Emitted(event, home or _home(os.environ.get("SORAVID_HOME")), spans.caller())
-        _outbox.put(emitted, droppable=event.name in DROPPABLE)
-        if _leaving:
-            flush(_PATIENCE / 2)  # nobody comes by later
+        yield
     except Exception as wrong:
         tell_once("An event could not be taken.", wrong)
 
@@ -107,10 +128,14 @@ def _deliver(batch: list[_Emitted]) -> None:
     options = log_options()
     lines: dict[Path, list[bytes]] = {}
     for each in batch:
+        time.sleep(0)  # lets a thread go on that somebody waits for: this one nobody does
         try:
-            event = spans.traced(Event(**redact(each.event.as_dict())), each.caller, each.home)
+            values = redact(each.event().as_dict())
+            clean = Event(**values)
+            event = spans.traced(clean, each.caller, each.home)
             if options.mode != "off":
-                lines.setdefault(each.home, []).append(_line(event, each.home, options))
+                known = values if event is clean else event.as_dict()
+                lines.setdefault(each.home, []).append(_line(known, each.home, options))
         except Exception as wrong:
             _lose(1, "An event could not be written.", wrong)
             continue
@@ -123,8 +148,7 @@ def _deliver(batch: list[_Emitted]) -> None:
         _write(home, written, options)
 
 
-def _line(event: Event, home: Path, options: LogOptions) -> bytes:
-    values = event.as_dict()
+def _line(values: dict[str, Any], home: Path, options: LogOptions) -> bytes:
     return to_line(hashed(values, salt_of(home)) if options.mode == "hashed" else values)
 
 

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
@@ -146,9 +147,12 @@ class Job(Protocol):
     def created_at(self) -> float: ...
 
 
-def about(name: EventName, job: Job, **more: Any) -> Event:
-    """The event of a job as it stands now; ``more`` are fields of ``Event`` that say otherwise."""
-    now = time.time()
+def about(name: EventName, job: Job, at: float | None = None, **more: Any) -> Event:
+    """The event of a job as it stands, ``at`` Unix seconds, now if left out.
+
+    ``more`` are fields of ``Event`` that say otherwise.
+    """
+    now = time.time() if at is None else at
     error = job.error or {}
     known: dict[str, Any] = {
         "at": now,
@@ -172,6 +176,7 @@ def about(name: EventName, job: Job, **more: Any) -> Event:
     return Event(name=name, **(known | more))
 
 
+@lru_cache
 def _host(api_base: str) -> str:
     parts = urlsplit(api_base)
     port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 443)

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
-_GATHER = 0.005
+_GATHER = 0.05
 """Seconds after some work in which more is only gathered: to wake a thread is what costs the caller most."""
 _all: weakref.WeakSet[Outbox[Any]] = weakref.WeakSet()
 

@@ -10,6 +10,7 @@ import math
 import re
 import threading
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -19,11 +20,15 @@ _SHORTEST = 6
 """Characters of a credential that is looked for: a shorter one would be found in ordinary words."""
 _MOST = 200
 _DEEPEST = 60
+_REMEMBERED, _LONGEST_REMEMBERED = 2048, 2000
+"""How many names and texts are not searched a second time, and how many characters such a text may have."""
 
 _lock = threading.Lock()
 _known: dict[str, None] = {}
 _spellings: tuple[str, ...] = ()
 """The known ones as they may stand in a text, the longest first."""
+_version = 0
+"""Changes with them: what was found clean before may not be now."""
 
 
 def remember(secret: str | None) -> None:
@@ -31,7 +36,7 @@ def remember(secret: str | None) -> None:
 
     A text of fewer than 6 characters is not looked for. The newest 200 are kept.
     """
-    global _spellings
+    global _spellings, _version
     if not secret or len(secret) < _SHORTEST or secret in _known:
         return
     with _lock:
@@ -40,6 +45,7 @@ def remember(secret: str | None) -> None:
             del _known[next(iter(_known))]
         spellings = {spelling for each in _known for spelling in (each, quote(each, safe=""))}
         _spellings = tuple(sorted(spellings, key=len, reverse=True))
+        _version += 1
 
 
 def redact(value: Any) -> Any:
@@ -53,6 +59,8 @@ def redact(value: Any) -> Any:
 
 def _cleaned(value: Any, above: tuple[int, ...], name: str) -> Any:
     if isinstance(value, str):
+        if len(value) < _SHORTEST:
+            return value
         # An id may be long and look like media.
         return _text(value, media=not (name == "id" or name.endswith("_id")))
     if value is None or isinstance(value, (bool, int)):
@@ -65,29 +73,41 @@ def _cleaned(value: Any, above: tuple[int, ...], name: str) -> Any:
         if id(value) in above or len(above) > _DEEPEST:
             return "[...]"
         above = (*above, id(value))
-        if isinstance(value, Mapping):
-            named = ((str(key), part) for key, part in value.items())
-            return {_name(name): _field(name, part, above) for name, part in named}
-        return [_cleaned(part, above, name) for part in value]
+        if not isinstance(value, Mapping):
+            return [_cleaned(part, above, name) for part in value]
+        clean = {}
+        for key, part in value.items():
+            shown, plain, secret = _name(str(key), _version)
+            gone = secret and part is not None and not isinstance(part, bool)
+            clean[shown] = GONE if gone else _cleaned(part, above, plain)
+        return clean
     return _text(str(value))
 
 
-def _name(name: str) -> str:
+@lru_cache(maxsize=_REMEMBERED)
+def _name(name: str, _: int) -> tuple[str, str, bool]:
+    """A field's name as it is shown and as it is compared, and whether what stands under it is secret."""
     # Field names are many and short; a key of some vendor is longer.
     plain = len(name) < 20 and name.isidentifier() and not any(secret in name for secret in _spellings)
-    return name if plain else _text(name)
-
-
-def _field(name: str, value: Any, above: tuple[int, ...]) -> Any:
-    plain = name.lower().replace("-", "_")
-    if plain in _SECRET_NAMES and value is not None and not isinstance(value, bool):
-        return GONE
-    return _cleaned(value, above, plain)
+    small = name.lower().replace("-", "_")
+    return name if plain else _text(name), small, small in _SECRET_NAMES
 
 
 def _text(text: str, *, media: bool = True) -> str:
     if len(text) < _SHORTEST:
         return text
+    if len(text) > _LONGEST_REMEMBERED:
+        return _searched(text, media)
+    return _remembered(text, media, _version)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _remembered(text: str, media: bool, _: int) -> str:
+    """Most texts come again: a job is told of several times, and its prompt, model and ids are the same."""
+    return _searched(text, media)
+
+
+def _searched(text: str, media: bool) -> str:
     for secret in _spellings:
         if secret in text:
             text = text.replace(secret, GONE)

@@ -17,7 +17,7 @@ _ENTRY = {"model_name", "litellm_params", "model_info", "rpm"}
 _CONNECTION = ("api_key", "api_base", "api_version", "timeout", "extra_headers")
 _PARAMS = {
     *_CONNECTION,
-    *("model", "custom_llm_provider", "rpm", "weight", "max_parallel_requests", "order"),
+    *("model", "custom_llm_provider", "rpm", "weight", "max_parallel_requests", "parallel_jobs", "order"),
 }
 
 
@@ -33,6 +33,7 @@ class Entry:
         rpm: creates a minute that may be sent to it; None: any number.
         weight: its share of a shuffled group's creates.
         max_parallel_requests: creates under way at once; further ones queue. None: any number.
+        parallel_jobs: the same, and jobs that have been made and have not ended counted with them.
         order: a lower one is used first, as long as it is up.
     """
 
@@ -43,6 +44,7 @@ class Entry:
     rpm: int | None = None
     weight: float | None = None
     max_parallel_requests: int | None = None
+    parallel_jobs: int | None = None
     order: int = 1
 
 
@@ -83,8 +85,8 @@ def _read(where: str, row: Any, resolve: Resolve, taken: Iterable[str]) -> Entry
             f"{where} has a * in it: name each model of a group.", param="model_name", hint=_NO_WILDCARD
         )
     _learn(model, info.get("base_model"))
-    rpm, cap = params.get("rpm", resolve(outer.get("rpm"))), params.get("max_parallel_requests")
-    weight = params.get("weight")
+    rpm, weight = params.get("rpm", resolve(outer.get("rpm"))), params.get("weight")
+    cap, most = params.get("max_parallel_requests"), params.get("parallel_jobs")
     return Entry(
         id=str(info["id"]) if "id" in info else _id(group, model, raw, taken),
         group=group.strip(),
@@ -93,6 +95,7 @@ def _read(where: str, row: Any, resolve: Resolve, taken: Iterable[str]) -> Entry
         rpm=None if rpm is None else keys.whole("rpm", rpm),
         weight=None if weight is None else keys.number("weight", weight, above=False),
         max_parallel_requests=None if cap is None else keys.whole("max_parallel_requests", cap),
+        parallel_jobs=None if most is None else keys.whole("parallel_jobs", most),
         order=keys.whole("order", params.get("order", 1), 0),
     )
 

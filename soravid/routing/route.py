@@ -29,9 +29,10 @@ class Route:
         self.policy = policy
         self.clock = clock
         self.health = Health(policy, clock)
-        self.gate = Gate(entry.max_parallel_requests, Rate(entry.rpm) if entry.rpm else None, clock)
         self._tickets = 0
         self._jobs: dict[str, float] = {}
+        rate = Rate(entry.rpm) if entry.rpm else None
+        self.gate = Gate(entry.max_parallel_requests, rate, clock, entry.parallel_jobs, self._at_work)
         self._latencies: dict[str, tuple[float, float]] = {}
 
     @property
@@ -47,8 +48,12 @@ class Route:
     @property
     def load(self) -> int:
         """Creates under way or queued, and jobs of which no end has been seen."""
+        return self._tickets + self._at_work()
+
+    def _at_work(self) -> int:
+        """Jobs of which no end has been seen."""
         oldest = self.clock() - _FORGOTTEN
-        return self._tickets + sum(since > oldest for since in tuple(self._jobs.values()))
+        return sum(since > oldest for since in tuple(self._jobs.values()))
 
     @property
     def latency(self) -> float | None:
@@ -66,8 +71,10 @@ class Route:
             self._jobs.setdefault(row.id, self.clock())
             while self._jobs and next(iter(self._jobs.values())) <= self.clock() - _FORGOTTEN:
                 del self._jobs[next(iter(self._jobs))]
-        elif self._jobs.pop(row.id, None) is not None and row.status == "completed" and row.ended_at:
-            self.measured("job", row.ended_at - row.created_at)
+        elif self._jobs.pop(row.id, None) is not None:
+            if row.status == "completed" and row.ended_at:
+                self.measured("job", row.ended_at - row.created_at)
+            self.gate.let_in()
 
     def measured(self, what: str, seconds: float) -> None:
         """Count a duration in its average."""

@@ -114,6 +114,11 @@ class Watcher:
             self._fill()
         return True
 
+    def ahead(self, job_id: str) -> int | None:
+        """How many jobs are before it in its provider's queue, where that is told and it is followed."""
+        job = self._jobs.get(job_id)
+        return job.ahead if job else None
+
     # --- a job's way ---------------------------------------------------------------------------------
 
     def _begin(self, row: JobRow) -> Watched:
@@ -225,7 +230,7 @@ class Watcher:
             # One attempt: whether and when there is a second is the job's pace and the account's limit.
             video = await self._transport.drive(flow, job.provider.deployment.timeout, attempts=1)
             job.account.answered()
-            wait = job.saw(await self._heard(job.row, video), video._poll_after)
+            wait = job.saw(await self._heard(job.row, video), video)
         except _PASSING as fault:
             self._put_off(job, fault)
         except Exception as wrong:
@@ -272,7 +277,7 @@ class Watcher:
 
     async def _take_in(self, job: Watched, video: Video, jitter: float) -> None:
         try:
-            wait = job.saw(await self._heard(job.row, video), video._poll_after)
+            wait = job.saw(await self._heard(job.row, video), video)
         except Exception as wrong:
             self._end(job, wrong)
         else:

@@ -11,6 +11,7 @@ from soravid import settings, transport
 from soravid.errors import DeadlineExceeded, NotFound, RateLimited, SoravidError
 from soravid.ledger import JobRow
 from soravid.providers import Provider
+from soravid.types import Video
 
 if TYPE_CHECKING:
     from soravid.watcher.account import Account
@@ -57,6 +58,8 @@ class Watched:
     """Whether it is to be asked for once more right after the answer that is on its way."""
     alone: bool = False
     """Whether a list did not tell of it: it is then asked for by its id."""
+    ahead: int | None = None
+    """How many jobs are before it in the provider's queue, where that is told."""
     faults: int = 0
     denials: int = 0
 
@@ -73,9 +76,10 @@ class Watched:
         shortest = min(1.0, longest)
         return cls(row, row.video_id, provider, account, shortest, longest, shortest)
 
-    def saw(self, row: JobRow, advice: float | None) -> float:
+    def saw(self, row: JobRow, video: Video) -> float:
         """Take an answer, tell the followers, and return the seconds until the next look."""
         self.row, self.faults, self.denials, self.alone = row, 0, 0, False
+        self.ahead = video.ahead
         for follower in list(self.followers):
             try:
                 if follower.on_row:
@@ -83,7 +87,7 @@ class Watched:
             except Exception as wrong:  # theirs alone
                 follower.fail(wrong)
                 self.followers.remove(follower)
-        return self._wait(advice)
+        return self._wait(video._poll_after)
 
     def stumbled(self, fault: SoravidError) -> float:
         """Take a fault that may pass, and return the seconds until the next look.

@@ -42,6 +42,12 @@ def surroundings(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     asyncio.run_coroutine_threadsafe(_leave(made), loop.loop()).result(10)
 
 
+@pytest.fixture(params=["httpx2", "aiohttp"])
+def connections(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both kinds of connections, by turns: the ordinary ones and those for many calls at once."""
+    monkeypatch.setattr("soravid.transport.Transport._many", request.param == "aiohttp")
+
+
 async def _leave(pipelines: list[Pipeline]) -> None:
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:

@@ -82,7 +82,9 @@ def test_a_broken_data_url_is_told_without_repeating_it(refused: Refused, addres
     assert "data URL" in said or "empty" in said
 
 
-@pytest.mark.parametrize("value", [5, 1.5, object(), {"image": PNG}, [PNG], True], ids=repr)
+@pytest.mark.parametrize(
+    "value", [5, 1.5, object(), {"image": PNG}, [PNG], True], ids=lambda value: type(value).__name__
+)
 def test_what_is_no_picture_at_all_is_told_by_its_type(refused: Refused, value: object) -> None:
     assert type(value).__name__ in refused(value)
 

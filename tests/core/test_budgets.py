@@ -97,7 +97,7 @@ def test_the_ledger_adds_up_afterwards(openai: OpenAIFake) -> None:
 
 
 def test_an_overdue_job_is_looked_at_once_more(openai: OpenAIFake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("soravid.pipeline.OVERDUE", -1.0)
+    monkeypatch.setattr("soravid.sending.OVERDUE", -1.0)
     done, gone, running = (soravid.video_generation(text, MODEL) for text in ("a kite", "a boat", "a fox"))
     openai.finish(done.id)
     del openai.videos[gone.id]

@@ -28,6 +28,8 @@ from tests.core.servers import Gate, closed_port, down, silence
 from tests.fakes.openai import OpenAIFake
 from tests.fakes.server import serve
 
+pytestmark = pytest.mark.usefixtures("connections")
+
 HELD = 400_000_000  # nano-USD: 4 s of sora-2 at 720p
 
 

@@ -16,6 +16,8 @@ from tests.fakes.cdn import CDNFake
 from tests.fakes.openai import OpenAIFake
 from tests.fakes.server import serve
 
+pytestmark = pytest.mark.usefixtures("connections")
+
 
 def finished(fake: OpenAIFake, prompt: str = "a kite", model: str = MODEL) -> str:
     """The id of a video that can be downloaded."""

@@ -86,21 +86,30 @@ def test_an_interpreter_ends_quietly_with_a_job_in_flight(openai: OpenAIFake, ho
     assert query(home, "SELECT status FROM jobs")[0]["status"] not in FINAL
 
 
-def test_a_forked_process_can_go_on(openai: OpenAIFake) -> None:
+@pytest.mark.parametrize("many", [False, True])
+def test_a_forked_process_can_go_on_and_so_can_its_parent(openai: OpenAIFake, many: bool) -> None:
     said = python(
         """if True:
-        import os, soravid
-        soravid.video_generation("a kite", "openai/sora-2")
+        import gc, os, soravid, sys
+        from soravid import planning
+        if sys.argv[1] == "True":
+            assert planning.current().transport.expect_many()
+        def make():
+            return soravid.video_generation("a kite", "openai/sora-2").status != "queued"
+        make()
         child = os.fork()
         if not child:
             try:
-                os._exit(soravid.video_generation("a boat", "openai/sora-2").status != "queued")
+                bad = make()
+                gc.collect()
+                os._exit(bad)
             finally:
                 os._exit(3)
-        print(os.waitpid(child, 0)[1])
-        """
+        print(os.waitpid(child, 0)[1], make())
+        """,
+        str(many),
     )
-    assert said == "0\n"
+    assert said == "0 False\n"
 
 
 def test_a_journal_is_used_from_any_event_loop(openai: OpenAIFake) -> None:

@@ -9,8 +9,7 @@ import pytest
 
 import soravid
 from soravid import errors, limiting
-from soravid.ledger import Scope
-from soravid.limiting import Limit, LimitReached, Limits
+from soravid.limiting import LimitReached, Limits
 from tests.core.helpers import MODEL, jobs
 from tests.fakes.openai import OpenAIFake
 
@@ -43,24 +42,28 @@ def test_so_many_a_minute_and_the_wait_is_told(openai: OpenAIFake, home: Path) -
 def test_so_many_at_once(openai: OpenAIFake) -> None:
     configure("{user: {parallel_jobs: 1}}")
     first = soravid.video_generation("a kite", MODEL, user="ada")
-    with pytest.raises(LimitReached, match="has 1 jobs running"):
+    with pytest.raises(LimitReached, match="has 1 job running"):
         soravid.video_generation("a boat", MODEL, user="ada")
     openai.finish(first.id)
     soravid.video_status(first.id)
     soravid.video_generation("a boat", MODEL, user="ada")
 
 
-def test_a_create_that_one_scope_refuses_counts_for_none() -> None:
-    now = [0.0]
-    limits = Limits({"user": Limit(2), "session": Limit(3)}, clock=lambda: now[0])
-    ada, grace, session = Scope("user", "ada"), Scope("user", "grace"), Scope("session", "s")
-    for _ in range(2):
-        limits.take([session, ada], lambda _: 0)
+def test_a_call_that_is_told_of_the_same_job_counts_for_nothing(openai: OpenAIFake) -> None:
+    configure("{session: {requests_per_minute: 1, parallel_jobs: 1}}")
+    first = soravid.video_generation("a kite", MODEL, idempotency_key="once")
+    assert soravid.video_generation("a kite", MODEL, idempotency_key="once").id == first.id
+    assert soravid.video_generation("a kite", MODEL, reuse=True).id == first.id
     with pytest.raises(LimitReached):
-        limits.take([session, ada], lambda _: 0)
-    limits.take([session, grace], lambda _: 0)  # the session's third
-    now[0] = 60.0
-    limits.take([session, ada], lambda _: 0)
+        soravid.video_generation("a kite", MODEL)
+
+
+def test_a_fallback_is_no_second_create(openai: OpenAIFake) -> None:
+    configure("{user: {requests_per_minute: 1, parallel_jobs: 1}}")
+    soravid.video_generation("a kite [429]", MODEL, user="ada", fallbacks=["openai/sora-2-pro"])
+    assert openai.creates == 1
+    with pytest.raises(LimitReached, match="has 1 job running"):
+        soravid.video_generation("a kite", MODEL, user="ada")
 
 
 @pytest.mark.parametrize(

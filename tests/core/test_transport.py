@@ -26,6 +26,8 @@ from tests.core.servers import Gate, closed_port, down
 from tests.fakes.openai import OpenAIFake
 from tests.fakes.server import serve
 
+pytestmark = pytest.mark.usefixtures("connections")
+
 
 @pytest.fixture
 def gate(fake: OpenAIFake, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:

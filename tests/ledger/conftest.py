@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from soravid.ledger.journal import Journal
-from tests.ledger.helpers import Clock
+from tests.ledger.helpers import CLOCKED, Clock
 from tests.ledger.postgresql import Server, server
 
 Open = Callable[..., Journal]
@@ -59,6 +59,6 @@ def journal(opened: Open) -> Journal:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The ledger's wall clock, at 2026-11-22 12:00:00 UTC."""
     clock = Clock(1_795_348_800.0)
-    for module in ("journal", "budgets", "holds"):
+    for module in CLOCKED:
         monkeypatch.setattr(f"soravid.ledger.{module}.time", clock)
     return clock

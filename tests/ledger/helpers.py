@@ -36,6 +36,10 @@ def stands(journal: Journal, *scopes: Scope) -> list[tuple[int, int]]:
     return [(account.spent, account.held) for account in map(journal.budgets.get, scopes)]
 
 
+CLOCKED = ("batch", "budgets", "changes", "holds", "life")
+"""The ledger's modules that read the wall clock."""
+
+
 class Clock:
     """In place of the module ``time`` where the ledger reads the wall clock."""
 

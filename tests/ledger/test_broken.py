@@ -60,7 +60,7 @@ def test_a_full_disk_is_told_and_gone_on_with_when_there_is_room(home: Path) -> 
 def test_a_locked_database_is_waited_for_then_told_and_gone_on_with(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("soravid.ledger.database._PATIENCE", 1)
+    monkeypatch.setattr("soravid.ledger.engines.PATIENCE", 1)
     journal = Journal(home)
     with closing(sqlite3.connect(home / "journal.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -78,13 +78,13 @@ def test_a_file_that_may_not_be_written_is_told_and_can_still_be_read(home: Path
     """With SQLite's own mark, since root may write any file."""
     journal = Journal(home)
     row = hold(journal, 400, KEY)
-    with journal._database._engine.connect() as db:
-        db.exec_driver_sql("PRAGMA query_only = ON")
+    driver = journal._database._transactions._driver
+    assert driver
+    driver.tell("PRAGMA query_only = ON")
     with pytest.raises(JournalError, match="readonly"):
         hold(journal, 400, KEY)
     assert journal.get(row.id).held == 400
-    with journal._database._engine.connect() as db:
-        db.exec_driver_sql("PRAGMA query_only = OFF")
+    driver.tell("PRAGMA query_only = OFF")
     end(journal, row, 300)
     journal.close()
 
@@ -92,7 +92,7 @@ def test_a_file_that_may_not_be_written_is_told_and_can_still_be_read(home: Path
 def test_a_postgresql_that_is_held_up_is_told_and_gone_on_with(
     postgresql: Server, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("soravid.ledger.database._PATIENCE", 1)
+    monkeypatch.setattr("soravid.ledger.engines.PATIENCE", 1)
     url = postgresql.new()
     journal = Journal(home, url=url)
     row = hold(journal, 400, KEY)

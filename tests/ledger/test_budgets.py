@@ -60,6 +60,15 @@ def test_a_refusal_says_when_the_budget_resets(journal: Journal, clock: Clock) -
         hold(journal, 2 * USD, KEY)
 
 
+def test_whoever_opens_a_job_is_told_how_its_limited_accounts_stand(journal: Journal) -> None:
+    journal.budgets.set(KEY, 1000)
+    hold(journal, 300, KEY, USER)
+    row = hold(journal, 400, KEY, USER)
+    assert row.stands == (journal.budgets.get(KEY),)
+    assert row.stands[0].remaining == 300
+    assert journal.get(row.id) == row
+
+
 def test_all_legs_hold_or_none(journal: Journal) -> None:
     journal.budgets.set(TEAM, USD)
     journal.budgets.set(KEY, 10 * USD)

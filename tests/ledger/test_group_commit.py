@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -13,50 +15,66 @@ import sqlalchemy as sa
 from soravid.errors import BudgetExceeded, JournalError
 from soravid.ledger.journal import Journal
 from tests.core.helpers import python, until
-from tests.ledger.helpers import HERE, KEY, KITE, USER, end, hold, stands
+from tests.ledger.helpers import HERE, KEY, KITE, USER, end, hold, stands, told
 
 
 @contextmanager
 def held_up(journal: Journal) -> Any:
-    """A write that takes until the block ends, so that what comes meanwhile waits; the commits after it."""
+    """A write that takes until the block ends; yields how many orders share each transaction after it."""
     go, in_it = threading.Event(), threading.Event()
-    commits: list[Any] = []
 
     def slow(db: sa.Connection) -> None:
         in_it.set()
         go.wait(20)
 
-    sa.event.listen(journal._database._engine, "commit", commits.append)
     first = threading.Thread(target=journal._database.write, args=(slow,))
     first.start()
     in_it.wait(20)
-    yield commits
-    go.set()
-    first.join()
+    with counted(journal) as shared:
+        yield shared
+        go.set()
+        first.join()
+
+
+@contextmanager
+def counted(journal: Journal) -> Any:
+    """How many orders share each transaction from now on."""
+    shared: list[int] = []
+    writer = journal._database._writer
+    commit = writer._commit
+
+    def counting(writes: Sequence[Any]) -> list[Any]:
+        shared.append(len(writes))
+        return list(commit(writes))
+
+    writer._commit = counting
+    yield shared
 
 
 def waiting(journal: Journal, count: int) -> None:
-    until(lambda: len(journal._database._writer._waiting) == count)
+    until(lambda: journal._database._writer.waiting == count)
 
 
 def test_callers_who_wait_share_one_transaction(journal: Journal) -> None:
+    hold(journal, 0, KEY)  # the account is there
     with ThreadPoolExecutor(40) as pool:
-        with held_up(journal) as commits:
+        with held_up(journal) as shared:
             rows = [pool.submit(hold, journal, 10, KEY) for _ in range(40)]
             waiting(journal, 40)
         assert len({row.result().id for row in rows}) == 40
-    assert len(commits) == 2  # the slow one's and everybody else's
+    assert shared == [40]
     assert stands(journal, KEY) == [(0, 400)]
 
 
 def test_an_error_is_its_own_callers_only(journal: Journal) -> None:
     journal.budgets.set(KEY, 100)
-    with ThreadPoolExecutor(20) as pool:
-        with held_up(journal) as commits:
+    with ThreadPoolExecutor(22) as pool:
+        with held_up(journal) as shared:
             amounts = [10, 1000] * 10
             rows = [pool.submit(hold, journal, amount, USER, KEY) for amount in amounts]
             broken = pool.submit(journal._database.write, lambda db: db.execute(sa.text("SELECT nonsense")))
-            waiting(journal, 20)
+            unheard_of = pool.submit(journal.delivered, "job_none")
+            waiting(journal, 22)
         for row, amount in zip(rows, amounts, strict=True):
             if amount == 10:
                 assert row.result().held == 10
@@ -65,16 +83,73 @@ def test_an_error_is_its_own_callers_only(journal: Journal) -> None:
                     row.result()
         with pytest.raises(JournalError, match="nonsense"):
             broken.result()
-    assert len(commits) <= 3
+        with pytest.raises(KeyError):
+            unheard_of.result()
+    assert sum(shared) == 22
     assert stands(journal, USER, KEY) == [(0, 100), (0, 100)]
 
 
-def test_a_single_caller_commits_alone_and_at_once(journal: Journal) -> None:
-    commits: list[Any] = []
-    sa.event.listen(journal._database._engine, "commit", commits.append)
-    end(journal, hold(journal, 10, KEY), 10)
-    assert len(commits) == 2
-    assert not journal._database._writer._led
+def test_values_that_the_database_does_not_take_spoil_no_other_write(journal: Journal) -> None:
+    row = hold(journal, 10, KEY)
+    with ThreadPoolExecutor(10) as pool:
+        with held_up(journal):
+            rows = [pool.submit(hold, journal, 10, KEY) for _ in range(8)]
+            spoilt = pool.submit(end, journal, row, 2**70)
+            waiting(journal, 9)
+        assert len({each.result().id for each in rows}) == 8
+        with pytest.raises((JournalError, OverflowError)):
+            spoilt.result()
+    assert stands(journal, KEY) == [(0, 90)]
+
+
+def test_an_end_makes_room_for_who_waits_with_it(journal: Journal) -> None:
+    journal.budgets.set(KEY, 100)
+    row = hold(journal, 100, KEY)
+    with ThreadPoolExecutor(2) as pool:
+        with held_up(journal) as shared:
+            new = pool.submit(hold, journal, 90, KEY)
+            waiting(journal, 1)
+            ended = pool.submit(end, journal, row, 10)
+            waiting(journal, 2)
+        assert (new.result().held, ended.result().cost) == (90, 10)
+    assert shared == [2]
+
+
+def test_the_same_key_twice_in_one_transaction_is_one_job(journal: Journal) -> None:
+    hold(journal, 0, KEY)
+    with ThreadPoolExecutor(6) as pool:
+        with held_up(journal) as shared:
+            rows = [
+                pool.submit(journal.open, KITE, HERE, 10, scopes=[KEY], idempotency_key="once")
+                for _ in range(6)
+            ]
+            waiting(journal, 6)
+        opened = [row.result() for row in rows]
+    assert (len({row.id for row, _ in opened}), sum(new for _, new in opened), shared) == (1, 1, [6])
+    assert stands(journal, KEY) == [(0, 10)]
+
+
+def test_a_coroutine_awaits_its_write_and_may_stop_waiting(journal: Journal) -> None:
+    async def story() -> None:
+        row, new = await journal.soon.open(KITE, HERE, 10, scopes=[KEY])
+        assert new
+        gone = asyncio.create_task(journal.soon.observe(row.id, told("completed"), 7))
+        await asyncio.sleep(0)
+        gone.cancel()
+        many = [journal.soon.open(KITE, HERE, 10, scopes=[KEY]) for _ in range(30)]
+        assert len({row.id for row, _ in await asyncio.gather(*many)}) == 30
+        with pytest.raises(KeyError):
+            await journal.soon.unknown("job_none", BudgetExceeded("No."))
+
+    asyncio.run(story())
+    assert stands(journal, KEY) == [(7, 300)]
+
+
+def test_who_is_alone_is_served_at_once(journal: Journal) -> None:
+    hold(journal, 0, KEY)
+    with counted(journal) as shared:
+        end(journal, hold(journal, 10, KEY), 10)
+    assert shared == [1, 1]
 
 
 def test_many_callers_reserve_and_settle(journal: Journal) -> None:

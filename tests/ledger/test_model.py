@@ -23,7 +23,7 @@ from soravid.errors import BudgetExceeded, RateLimited
 from soravid.ledger import Scope
 from soravid.ledger.journal import Journal
 from soravid.ledger.windows import window
-from tests.ledger.helpers import HERE, KITE, Clock, told
+from tests.ledger.helpers import CLOCKED, HERE, KITE, Clock, told
 from tests.ledger.postgresql import Server
 
 SCOPES = [Scope("key", "a"), Scope("key", "b"), Scope("team", "a")]
@@ -62,7 +62,7 @@ class Ledger(RuleBasedStateMachine):
         super().__init__()
         self.patch = pytest.MonkeyPatch()
         self.clock = Clock(1_795_348_800.0)
-        for module in ("journal", "budgets", "holds"):
+        for module in CLOCKED:
             self.patch.setattr(f"soravid.ledger.{module}.time", self.clock)
         self.folder = tempfile.TemporaryDirectory()
         home = Path(self.folder.name)

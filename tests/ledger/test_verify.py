@@ -37,6 +37,7 @@ _END = "(SELECT id FROM postings WHERE kind = 'spend' LIMIT 1)"
     [
         ("UPDATE accounts SET spent = spent - 1 WHERE kind = 'key'", r"Account 1 of key k1 .* says .* spent"),
         ("UPDATE accounts SET held = held + 1 WHERE kind = 'team'", "team film says .* held"),
+        ("UPDATE accounts SET running = 0 WHERE kind = 'key'", "says 0 jobs running; its postings make 1"),
         ("UPDATE accounts SET max_budget = 9 WHERE kind = 'key'", "never posted"),
         (f"DELETE FROM postings WHERE id = {_END}", "0 ends, not 1"),
         ("DELETE FROM postings WHERE kind = 'hold'", "0 holds, not 1"),

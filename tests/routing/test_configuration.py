@@ -62,6 +62,7 @@ def test_every_setting_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHARE", "3")
     monkeypatch.setenv("STRATEGY", "least-busy")
     row = {"rpm": 10, "weight": "os.environ/SHARE", "max_parallel_requests": 2, "order": 2, "timeout": 5}
+    row["parallel_jobs"] = 3
     groups = load(
         {
             "model_list": [
@@ -89,6 +90,7 @@ def test_every_setting_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (entry.model, entry.rpm, entry.weight, entry.max_parallel_requests, entry.order) == (
         *("openai/sora-2", 10, 3.0, 2, 2),
     )
+    assert entry.parallel_jobs == 3
     assert (policy.strategy, policy.num_retries, policy.allowed_fails, policy.cooldown_time) == (
         *("least-busy", 1, 0, 60.0),
     )

@@ -182,6 +182,20 @@ def test_no_more_creates_at_once_than_allowed_and_none_fails(accounts: list[Acco
     assert account.fake.creates == 10
 
 
+def test_no_more_jobs_at_once_than_allowed_and_none_fails(accounts: list[Account], home: Path) -> None:
+    fake = accounts[0].fake
+    fake.polls_to_finish = 10_000
+    router = Router(group("sora", accounts[0].params(parallel_jobs=1)))
+    first, second = (router.generate(f"kite {number}", model="sora") for number in range(2))
+    until(lambda: first.status != "submitting" and second.id in planning.current()._queued)
+    assert (fake.creates, second.status) == (1, "submitting")
+    fake.finish(next(iter(fake.videos)))
+    assert first.wait().path.is_file()
+    until(lambda: len(fake.videos) == 2)
+    fake.finish(list(fake.videos)[1])
+    assert second.wait().path.is_file()
+
+
 def test_who_gives_up_in_the_queue_gets_the_money_back(accounts: list[Account], home: Path) -> None:
     account = accounts[0]
     account.fake.slow_seconds = 0.5

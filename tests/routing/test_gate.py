@@ -42,6 +42,27 @@ def test_who_gives_up_is_passed_over(clock: Clock) -> None:
     asyncio.run(story())
 
 
+def test_jobs_that_have_not_ended_count_with_those_on_their_way(clock: Clock) -> None:
+    async def story() -> None:
+        running: list[int] = []
+        gate = Gate(None, None, clock, 2, lambda: len(running))
+        turns = [gate.queue() for _ in range(4)]
+        assert [turn.done() for turn in turns] == [True, True, False, False]
+        running.append(1)  # the first is made
+        gate.leave()
+        assert (turns[2].done(), gate.free) == (False, False)
+        gate.leave()  # the second was refused
+        assert (turns[2].done(), turns[3].done()) == (True, False)
+        running.clear()
+        gate.let_in()
+        assert turns[3].done()
+        for _ in range(2):
+            gate.leave()
+        assert gate.free
+
+    asyncio.run(story())
+
+
 def test_so_many_a_minute_and_the_rest_later(clock: Clock) -> None:
     async def story() -> None:
         gate = Gate(None, Rate(2), clock)
