@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo lab test browser postgresql lint bench clean
+.PHONY: help demo lab test browser postgresql peers lint bench docs clean
 
 PYTHON ?= python3
 ARGS ?=
@@ -62,7 +62,7 @@ lab: $(VENV)/.all  ## Open JupyterLab on the demo's notebook, or on notebooks/ b
 	fi
 
 # A fault found by lint must not hide what the tests say, so both run and pytest has the last word.
-test: $(VENV)/.dev browser postgresql  ## Check style and types, then run every test (ARGS="..." goes to pytest)
+test: $(VENV)/.dev browser postgresql peers  ## Check style and types, then run every test (ARGS="..." goes to pytest)
 	@$(MAKE) --no-print-directory lint; lint=$$?; \
 	$(KEYLESS) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS) || exit $$?; \
 	if [ $$lint -ne 0 ]; then echo "The tests pass; the style or type check above does not." >&2; exit 1; fi
@@ -102,21 +102,43 @@ postgresql:
 		echo "Install PostgreSQL: its programs initdb and postgres are needed by the tests." >&2; exit 1; \
 	fi
 
+# Some providers' tests compare our requests with those of clients that are no Python.
+peers: $(VENV)/.dev
+	@$(BIN)/python -m tests.peers
+
 bench: $(VENV)/.dev  ## Run the benchmarks (a few minutes)
 	@$(KEYLESS) $(BIN)/python -m benchmarks $(ARGS)
+
+# The tutorials are run first, each in a home of its own, so that their clips play on the site.
+TUTORIALS := $(patsubst notebooks/%,build/tutorials/%,$(wildcard notebooks/*.ipynb))
+
+docs: $(VENV)/.docs $(TUTORIALS)  ## Build the documentation into build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Site: build/site/index.html"; \
+	echo "With search: $(BIN)/python -m http.server --directory build/site"
+
+build/tutorials/%.ipynb: notebooks/%.ipynb | $(VENV)/.docs
+	@mkdir -p build/tutorials && rm -rf build/tutorials/home/$* && cp $< $@
+	@echo "Running $<."
+	@$(KEYLESS) SORAVID_WAIT=1 SORAVID_HOME="$(CURDIR)/build/tutorials/home/$*" PATH="$(CURDIR)/$(BIN):$$PATH" \
+		$(BIN)/jupyter execute --inplace --kernel_name=python3 --NbClientApp.log_level=WARN $@
 
 clean:  ## Remove .venv, build/ (with the demo's clip) and caches; clips beside your notebooks stay
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find soravid tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The stamps live inside .venv, so that a new .venv is filled anew. `dev` includes `all`.
+# The stamps live inside .venv, so that a new .venv is filled anew. `dev` includes `all` and `docs`.
 $(VENV)/.all: pyproject.toml | $(BIN)/python
 	$(call install,all)
 	@touch $@
 
+$(VENV)/.docs: pyproject.toml | $(VENV)/.all
+	$(call install,docs)
+	@touch $@
+
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(call install,dev)
-	@touch $(VENV)/.all $@
+	@touch $(VENV)/.all $(VENV)/.docs $@
 
 $(BIN)/python:
 	@for python in $(PYTHONS); do \

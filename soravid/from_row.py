@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from soravid import clips
-from soravid.clips import Clip
+from soravid.clips import CREDENTIALS, Clip
 from soravid.errors import Cancelled, GenerationFailed, Refused, SoravidError
 from soravid.ledger import JobRow
 from soravid.money import to_usd
@@ -97,6 +97,7 @@ def view_of(
     reused: bool = False,
     fetching: bool = False,
     error: SoravidError | None = None,
+    ahead: int | None = None,
 ) -> JobView:
     """A row as surfaces show it."""
     if error is None and row.status in {"failed", "cancelled"}:
@@ -111,6 +112,7 @@ def view_of(
         started_at=row.created_at,
         finished_at=row.ended_at or (row.updated_at if error else None),
         progress=None if fetching else row.progress,
+        ahead=ahead,
         seconds=row.seconds or parameters.get("seconds"),
         size=row.size or parameters.get("size"),
         held=row.held,
@@ -126,6 +128,7 @@ def view_of(
                 ("Seed", parameters.get("seed")),
                 ("Take", parameters.get("take")),
                 ("Video", row.video_id),
+                ("Credentials", row.labels.get(CREDENTIALS)),
             )
             if value is not None
         },

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,7 @@ class Shelf:
         self.journal = journal
         self.transport = transport
         self.accounts = accounts
+        self._checking = asyncio.Lock()
 
     async def download(
         self,
@@ -103,7 +106,7 @@ class Shelf:
         return target
 
     async def store(self, row: JobRow, target: Path) -> JobRow:
-        """Fetch a completed job's clip, make its poster and journal both.
+        """Fetch a completed job's clip, make its poster, read its content credentials and journal all three.
 
         Where the provider has not said what it delivered, the file says it, and the cost follows from that.
         """
@@ -120,8 +123,19 @@ class Shelf:
         except (DownloadFailed, MissingExtra):
             pass  # a codec that we cannot read may still play elsewhere
         return self.accounts.remember(
-            await loop.in_thread(self.journal.stored, row.id, target, poster, facts)
+            await loop.in_thread(
+                self.journal.stored, row.id, target, poster, facts, await self._labels(row, target)
+            )
         )
+
+    async def _labels(self, row: JobRow, clip: Path) -> dict[str, str]:
+        """The job's labels with what the clip's content credentials say."""
+        labels = {name: text for name, text in row.labels.items() if name != clips.CREDENTIALS}
+        with suppress(DownloadFailed):
+            async with self._checking:  # one at a time: each is held in memory while it is checked
+                if line := await loop.in_thread(media.credentials_line, clip):
+                    labels[clips.CREDENTIALS] = line
+        return labels
 
 
 def _move(path: Path, away: Path) -> None:

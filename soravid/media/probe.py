@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soravid.errors import DownloadFailed
+from soravid.media.provenance import has_credentials
 from soravid.media.reading import ClipPath, length_of, opened, quarter_turns
 
 
@@ -22,6 +23,7 @@ class ClipInfo:
         codec: of the pictures, such as ``h264``.
         audio: codec of the sound, such as ``aac``; None for a silent clip.
         bytes: size of the file.
+        credentials: whether content credentials (C2PA) are in it; ``clip.credentials`` reads them.
     """
 
     seconds: float
@@ -32,6 +34,7 @@ class ClipInfo:
     codec: str
     audio: str | None
     bytes: int
+    credentials: bool = False
 
     @property
     def size(self) -> str:
@@ -45,6 +48,8 @@ class ClipInfo:
         parts.append(f"{self.codec} + {self.audio}" if self.audio else self.codec)
         mega = self.bytes >= 1_000_000
         parts.append(f"{self.bytes / 1e6:.1f} MB" if mega else f"{max(1, round(self.bytes / 1e3))} kB")
+        if self.credentials:
+            parts.append("content credentials")
         return " · ".join(parts)
 
 
@@ -71,4 +76,5 @@ def probe(path: ClipPath) -> ClipInfo:
             codec=track.codec_context.codec.canonical_name,
             audio=sound[0].codec_context.codec.canonical_name if sound else None,
             bytes=Path(path).stat().st_size,
+            credentials=has_credentials(path),
         )

@@ -11,13 +11,21 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from soravid.card_text import MONTHS, shortened
 from soravid.errors import DownloadFailed, MissingExtra
 
 _C2PA_BOX = UUID("d8fec3d6-1b0e-483c-9297-5828877ec481").bytes
 _AI_SOURCES = {"trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia"}
-_SETTINGS = {
-    # A file may name an address to read more from. Looking at a clip must not tell anybody of it.
-    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
+_CHECKED = 64 << 20
+"""Bytes of a file that is checked unasked: c2pa holds what it hashes in memory, up to half a gigabyte."""
+_NAME = 80
+"""Characters of a name that are told: it is whatever somebody has written into the file."""
+
+
+_STATES = {
+    True: "",
+    False: "Not valid: the file was changed, or its signature does not hold. It says: ",
+    None: "Not checked. It says: ",
 }
 
 
@@ -45,14 +53,13 @@ class Provenance:
     made_by_ai: bool
 
     def __str__(self) -> str:
-        state = {True: "signature valid", False: "signature NOT valid", None: "signature not checked"}
-        parts = [self.maker or "unknown maker", f"signed by {self.signed_by or 'unknown'}"]
+        made = "made with AI" if self.made_by_ai else "made" if self.maker else ""
+        by = f" by {shortened(self.maker, _NAME)}" if self.maker else ""
+        parts = [made + by, f"signed by {shortened(self.signed_by, _NAME) or 'somebody unnamed'}"]
         if self.when:
-            parts.append(self.when.strftime("%Y-%m-%d %H:%M %Z").strip())
-        parts.append(state[self.valid])
-        if self.made_by_ai:
-            parts.append("made by AI")
-        return " · ".join(parts)
+            parts.append(f"{self.when.day} {MONTHS[self.when.month - 1]} {self.when.year}")
+        line = _STATES[self.valid] + ", ".join(part for part in parts if part)
+        return line[0].upper() + line[1:]
 
 
 def has_credentials(path: str | os.PathLike[str]) -> bool:
@@ -64,8 +71,32 @@ def has_credentials(path: str | os.PathLike[str]) -> bool:
     return any(box == b"uuid" + _C2PA_BOX for box in _boxes(Path(path)))
 
 
-def credentials_of(path: str | os.PathLike[str]) -> Provenance | None:
-    """Read and check a clip's content credentials; None where it has none. Nothing is fetched.
+def credentials_line(path: str | os.PathLike[str]) -> str | None:
+    """A clip's content credentials as a card tells them; None where it has none.
+
+    Those of a file above 64 MiB are read and not checked.
+
+    Raises:
+        DownloadFailed: the file cannot be opened.
+    """
+    file = Path(path)
+    if not has_credentials(file):
+        return None
+    try:
+        found = credentials_of(file, check=file.stat().st_size <= _CHECKED)
+    except MissingExtra as missing:
+        return f"In the file. {missing}"
+    except DownloadFailed:
+        return "Damaged, cannot be read"
+    return str(found) if found else None
+
+
+def credentials_of(path: str | os.PathLike[str], *, check: bool = True) -> Provenance | None:
+    """Read a clip's content credentials; None where it has none. Nothing is fetched.
+
+    Args:
+        path: the file.
+        check: whether the file and the signature are looked at as well; that reads the file whole.
 
     Raises:
         MissingExtra: c2pa is not installed; an MP4 without credentials is told without it.
@@ -77,10 +108,10 @@ def credentials_of(path: str | os.PathLike[str]) -> Provenance | None:
         return None
     try:
         c2pa = import_module("c2pa")
-    except ImportError:
+    except (ImportError, OSError, RuntimeError):  # the last two: its library is not for this machine
         raise MissingExtra("Reading content credentials", "c2pa") from None
     try:
-        with c2pa.Context.from_dict(_SETTINGS) as context, file.open("rb") as data:
+        with c2pa.Context.from_dict(_settings(check)) as context, file.open("rb") as data:
             # Named by what is in it, not by its name: c2pa goes by the ending.
             reader = c2pa.Reader.try_create("video/mp4" if boxed else None, data, None, context)
             if reader is None:
@@ -89,17 +120,23 @@ def credentials_of(path: str | os.PathLike[str]) -> Provenance | None:
                 manifest = reader.get_active_manifest()
                 if not manifest:
                     return None
-                return _provenance(manifest, reader)
+                return _provenance(manifest, reader, check)
     except c2pa.C2paError:
         if not boxed:
             return None
         raise DownloadFailed(f"The content credentials of {file.name} cannot be read.") from None
 
 
-def _provenance(manifest: dict[str, Any], reader: Any) -> Provenance:
+def _settings(check: bool) -> dict[str, Any]:
+    # A file may name an address to read more from. Looking at a clip must not tell anybody of it.
+    quiet = {"remote_manifest_fetch": False, "ocsp_fetch": False}
+    return {"verify": quiet | {"verify_after_reading": check}}
+
+
+def _provenance(manifest: dict[str, Any], reader: Any, checked: bool) -> Provenance:
     signature = manifest.get("signature_info") or {}
     time = signature.get("time")
-    state = reader.get_validation_state()
+    state = reader.get_validation_state() if checked else None
     return Provenance(
         maker=_maker(manifest),
         signed_by=signature.get("issuer") or signature.get("common_name") or "",

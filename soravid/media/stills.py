@@ -14,9 +14,12 @@ from soravid.media.reading import ClipPath, length_of, picture
 if TYPE_CHECKING:
     from PIL import Image
 
-POSTER_WIDTH = 640
-POSTER_BYTES = 14_000
-"""A notebook with ten clips has ten posters in it: small enough to stay small."""
+POSTER_BYTES = 16_000
+"""A notebook with fifty clips has fifty posters in it, and stays under 1.5 MB."""
+_POSTERS = ((640, 70), (640, 50), (480, 50), (480, 35), (320, 50), (320, 20))
+"""Pixels of the longer side, and quality: a busy picture is better smaller than coarser."""
+_SMALL = 320, 50
+_LONGER_SIDE = 640
 _POSTER_MOMENT = 1.2  # seconds: the opening is often black, or not sharp yet
 
 
@@ -30,11 +33,24 @@ def poster_of(clip: Path) -> str | None:
         poster = _poster(clip)
     except MissingExtra:
         return None
-    for quality in (70, 50, 30, 10):
+    for side, quality in _POSTERS:
+        poster.thumbnail((side, side))
         data = _webp(poster, quality)
         if len(data) <= POSTER_BYTES:
             break
-    return f"data:image/webp;base64,{base64.b64encode(data).decode()}"
+    return _data_url(data)
+
+
+def smaller(poster: str) -> str:
+    """A poster as small as one of many needs to be; as it is where Pillow is not installed."""
+    try:
+        from PIL import Image
+    except ImportError:
+        return poster
+    side, quality = _SMALL
+    with Image.open(io.BytesIO(base64.b64decode(poster.partition(",")[2]))) as picture:
+        picture.thumbnail((side, side))
+        return _data_url(_webp(picture, quality))
 
 
 def thumbnail_of(path: ClipPath) -> bytes:
@@ -61,7 +77,7 @@ def last_frame(clip: ClipPath) -> bytes:
 
 def _poster(path: ClipPath) -> Image.Image:
     poster = picture(next(shown(path, [_POSTER_MOMENT])))
-    poster.thumbnail((POSTER_WIDTH, POSTER_WIDTH))
+    poster.thumbnail((_LONGER_SIDE, _LONGER_SIDE))
     return poster
 
 
@@ -69,3 +85,7 @@ def _webp(image: Image.Image, quality: int) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, format="WEBP", quality=quality, method=4)
     return buffer.getvalue()
+
+
+def _data_url(data: bytes) -> str:
+    return f"data:image/webp;base64,{base64.b64encode(data).decode()}"

@@ -58,6 +58,7 @@ class FalAI(Wire):
         key_vars=("FAL_KEY", "FAL_AI_API_KEY"),
         default_base="https://queue.fal.run",
         poll_seconds=5.0,
+        stops_only_queued=True,
     )
 
     def create(self, request: VideoRequest, *, idempotency_key: str | None = None) -> Flow[Video]:
@@ -74,7 +75,8 @@ class FalAI(Wire):
         """GET .../status; of a job that has ended and does not say how, the result as well."""
         body = self._object((yield from self._ask("GET", f"{self._job(video_id)}/status")), "status")
         if body["status"] != "COMPLETED":
-            return self._video(video_id, body["status"])
+            place = given({"queue_position": body.get("queue_position")})
+            return self._video(video_id, body["status"], **place)
         code, fault = body.get("error_type"), str(body.get("error") or body.get("detail") or "")
         return self._ended(video_id, code, fault) if code else (yield from self._result(video_id, fault))[0]
 

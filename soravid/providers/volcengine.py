@@ -36,6 +36,7 @@ class Volcengine(Wire):
         default_base="https://ark.cn-beijing.volces.com/api/v3",
         base_path="/api/v3",
         poll_seconds=10.0,
+        stops_only_queued=True,
     )
 
     # --- what servers of this dialect say differently --------------------------------------------------

@@ -1,7 +1,8 @@
 """xAI's Grok Imagine: ``/videos/generations``, ``/videos/edits``, ``/videos/extensions`` (source: docs.x.ai).
 
-Traps: the status answers 202 while a job runs; a clip that is refused at the end is an error 400 of the poll,
-and it is billed; the clip's link is public and lives a day. There is no list, no delete and no cancel.
+Traps: the status answers 202 while a job runs, at times without a body; a clip that is refused at the end is
+an error 400 of the poll, or is "done" with ``respect_moderation: false``, and it is billed; the link is
+public and lives a day. There is no list, no delete and no cancel.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from soravid.shapes import aspect_of, resolution_of
 from soravid.types import Reference, Usage, Variant, Video, VideoError, VideoRequest
 
 _PATHS = {"create": "videos/generations", "edit": "videos/edits", "extend": "videos/extensions"}
+_MODERATED = "imagine:content-moderated"
 _TICKS_PER_NANO = 10
 """``cost_in_usd_ticks`` counts 10,000,000,000 to the dollar."""
 
@@ -57,6 +59,8 @@ class XAI(Wire):
     def retrieve(self, video_id: str) -> Flow[Video]:
         """GET /videos/{id}: 202 while it runs."""
         response = yield self._request("GET", f"videos/{path_part(video_id)}")
+        if response.status == 202 and not response.content:
+            return Video(id=video_id, status="in_progress", model=self.deployment.model)
         if response.ok:
             return self._parse(video_id, response.json())
         error = self._error(response)
@@ -81,11 +85,13 @@ class XAI(Wire):
 
     def _parse(self, video_id: str, body: Any) -> Video:
         body = self._object(body, "status")
-        clip, error = body.get("video") or {}, body.get("error")
+        clip, error, status = body.get("video") or {}, body.get("error"), body["status"]
+        if clip.get("respect_moderation") is False:
+            status, error = "failed", {"code": _MODERATED, "message": "The clip did not pass moderation."}
         return self._dressed(
             Video(
                 id=video_id,
-                status=body["status"],
+                status=status,
                 model=body.get("model") or self.deployment.model,
                 progress=body.get("progress"),
                 seconds=clip.get("duration"),

@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 from soravid.errors import DownloadFailed, MissingExtra
-from soravid.media import CredentialsLost, Provenance, credentials_of, has_credentials, join_clips, probe
+from soravid.media import (
+    CredentialsLost,
+    Provenance,
+    credentials_line,
+    credentials_of,
+    has_credentials,
+    join_clips,
+    probe,
+)
+from tests.core.helpers import python
 from tests.media.making import BLUE, RED, left_over, make
 from tests.media.signing import OWNER, sign
 
@@ -28,13 +37,16 @@ def signed(plain: Path) -> Path:
 def test_a_signed_clip_says_who_made_it(signed: Path) -> None:
     found = credentials_of(signed)
     assert found == Provenance("Test Model 1.0", OWNER, None, valid=True, made_by_ai=True)
-    assert str(found) == f"Test Model 1.0 · signed by {OWNER} · signature valid · made by AI"
+    assert str(found) == f"Made with AI by Test Model 1.0, signed by {OWNER}"
     assert has_credentials(signed)
+    assert str(probe(signed)).endswith(" kB · content credentials")
 
 
 def test_a_clip_without(plain: Path) -> None:
     assert credentials_of(str(plain)) is None
     assert not has_credentials(str(plain))
+    assert credentials_line(str(plain)) is None
+    assert "credentials" not in str(probe(plain))
 
 
 def test_a_changed_picture_is_told(signed: Path, tmp_path: Path) -> None:
@@ -45,7 +57,13 @@ def test_a_changed_picture_is_told(signed: Path, tmp_path: Path) -> None:
     found = credentials_of(changed)
     assert found is not None
     assert found.valid is False
-    assert "signature NOT valid" in str(found)
+    assert credentials_line(changed) == (
+        "Not valid: the file was changed, or its signature does not hold. "
+        f"It says: made with AI by Test Model 1.0, signed by {OWNER}"
+    )
+    unchecked = credentials_of(changed, check=False)
+    assert unchecked is not None
+    assert (unchecked.valid, unchecked.made_by_ai) == (None, True)
 
 
 def test_damaged_credentials_are_told(signed: Path, tmp_path: Path) -> None:
@@ -55,6 +73,7 @@ def test_damaged_credentials_are_told(signed: Path, tmp_path: Path) -> None:
     (tmp_path / "damaged.mp4").write_bytes(data)
     with pytest.raises(DownloadFailed, match=r"damaged\.mp4"):
         credentials_of(tmp_path / "damaged.mp4")
+    assert credentials_line(tmp_path / "damaged.mp4") == "Damaged, cannot be read"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +89,7 @@ def test_what_counts_as_made_by_ai(plain: Path, tmp_path: Path, source: str, mad
     found = credentials_of(sign(plain, tmp_path / "a.mp4", source=source))
     assert found is not None
     assert found.made_by_ai is made_by_ai
-    assert ("made by AI" in str(found)) is made_by_ai
+    assert str(found).startswith("Made with AI by " if made_by_ai else "Made by ")
 
 
 def test_what_the_clip_was_before_counts_too(plain: Path, signed: Path, tmp_path: Path) -> None:
@@ -86,11 +105,47 @@ def test_what_was_only_put_into_it_does_not(plain: Path, signed: Path, tmp_path:
     assert not found.made_by_ai
 
 
-def test_the_line() -> None:
-    when = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
-    line = str(Provenance("Sora 2", "OpenAI", when, valid=None, made_by_ai=False))
-    assert line == "Sora 2 · signed by OpenAI · 2026-03-04 05:06 UTC · signature not checked"
-    assert str(Provenance("", "", None, True, False)) == "unknown maker · signed by unknown · signature valid"
+@pytest.mark.parametrize(
+    ("found", "line"),
+    [
+        (
+            Provenance("Sora 2", "OpenAI", datetime(2026, 3, 4, 5, 6, tzinfo=UTC), True, True),
+            "Made with AI by Sora 2, signed by OpenAI, 4 Mar 2026",
+        ),
+        (
+            Provenance("Sora 2", "OpenAI", None, None, False),
+            "Not checked. It says: made by Sora 2, signed by OpenAI",
+        ),
+        (Provenance("", "OpenAI", None, True, True), "Made with AI, signed by OpenAI"),
+        (Provenance("", "", None, True, False), "Signed by somebody unnamed"),
+        (Provenance("A\nB" + "x" * 99, "", None, True, False), None),
+    ],
+)
+def test_the_line(found: Provenance, line: str | None) -> None:
+    assert str(found) == line or (line is None and "\n" not in str(found) and len(str(found)) < 130)
+
+
+def test_a_large_clip_is_read_and_not_held_in_memory(tmp_path: Path) -> None:
+    """It is checked only where somebody asks: c2pa would hold it whole."""
+    large, signed = make(tmp_path / "large.mp4", RED), tmp_path / "signed.mp4"
+    with large.open("ab") as file:
+        file.write((80 << 20).to_bytes(4, "big") + b"mdat")
+        file.truncate(file.tell() + (80 << 20) - 8)
+    said = python(
+        """if True:
+        import sys
+        from pathlib import Path
+        from soravid.media import credentials_line
+        print(credentials_line(sys.argv[1]))
+        print(next(line.split()[1] for line in Path("/proc/self/status").open() if line.startswith("VmHWM")))
+        """,
+        str(sign(large, signed)),
+    ).splitlines()
+    assert said[0] == f"Not checked. It says: made with AI by Test Model 1.0, signed by {OWNER}"
+    assert int(said[1]) < 70_000  # kB, of which Python and its imports take about 30,000
+    checked = credentials_of(signed)
+    assert checked is not None
+    assert checked.valid is True
 
 
 def test_without_c2pa(plain: Path, signed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,6 +154,10 @@ def test_without_c2pa(plain: Path, signed: Path, monkeypatch: pytest.MonkeyPatch
         credentials_of(signed)
     assert credentials_of(plain) is None  # that can be told without it
     assert has_credentials(signed)
+    assert credentials_line(signed) == (
+        "In the file. Reading content credentials needs an optional part. "
+        'Install it: pip install "soravid[c2pa]"'
+    )
 
 
 def test_files_that_are_no_mp4(tmp_path: Path) -> None:

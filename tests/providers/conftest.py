@@ -13,6 +13,7 @@ from tests.core.helpers import save_picture
 from tests.fakes.cdn import CDNFake
 from tests.fakes.jobs import JobFake
 from tests.fakes.server import serve
+from tests.peers import Peers
 from tests.providers.cases import KEY, Case, cases
 
 __all__ = ["home", "surroundings"]
@@ -57,3 +58,10 @@ def picture() -> Path:
 def logs(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     caplog.set_level(logging.DEBUG)
     return caplog
+
+
+@pytest.fixture(scope="session")
+def peers() -> Iterator[Peers]:
+    """Clients of other people that are no Python."""
+    with Peers() as made:
+        yield made

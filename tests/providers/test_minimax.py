@@ -1,8 +1,10 @@
-"""MiniMax's wire. There is no official SDK for video: documented requests and answers stand here instead."""
+"""MiniMax's wire: its own client and Vercel's beside ours, what its pages say, and its traps."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,15 +18,18 @@ from soravid.providers.base import Flow, Request, Response
 from soravid.providers.minimax import MiniMax
 from soravid.providers.volcengine import SECONDS
 from soravid.types import Operation, Reference, Video, VideoRequest
-from tests.core.helpers import kinds, save_picture, until
-from tests.fakes.minimax import MiniMaxFake
+from tests.core.helpers import kinds, picture_bytes, save_picture, until
+from tests.fakes.minimax import MAKE, MiniMaxFake
+from tests.fakes.recorder import Recorded
 from tests.fakes.server import serve
+from tests.peers import Client, PeerError, Peers
 from tests.providers.cases import KEY
+from tests.providers.parity import differences
 
 NAME = "MiniMax-H3"
 MODEL = f"minimax/{NAME}"
 TEXT = {"type": "text", "text": "a red kite"}
-PICTURE = Reference(b"\xff\xd8\xff" + bytes(60), "image/jpeg", "kite.jpg")
+PICTURE = Reference(picture_bytes(64, 36), "image/png", "kite.png")
 T = TypeVar("T")
 
 
@@ -70,6 +75,169 @@ def error(kind: str, message: str, status: int) -> tuple[int, Any]:
 
 def picture(role: str) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": PICTURE.data_url}, "role": role}
+
+
+# --- other people's clients ---
+
+
+@pytest.fixture
+def official(peers: Peers, fake: MiniMaxFake) -> Client:
+    """MiniMax's own client at the fake. It takes the one model, in 2K."""
+    options = {"method": "generate", "model": NAME, "pollInterval": 0.001}
+    return peers.client("minimax", os.environ["MINIMAX_API_BASE"], KEY, **options)
+
+
+@pytest.fixture
+def vercel(peers: Peers, fake: MiniMaxFake) -> Client:
+    """Vercel's client at the fake, which fetches the clip as well."""
+    return peers.client("vercel", os.environ["MINIMAX_API_BASE"], KEY, provider="minimax", model=NAME)
+
+
+def test_the_official_client_makes_a_clip(fake: MiniMaxFake, official: Client) -> None:
+    task = official(prompt="a kite", duration=4)
+    assert (task["id"], task["status"], task["duration"]) == (*fake.jobs, "succeeded", 4)
+    assert official(method="getTask", taskId=task["id"])["content"]["url"].endswith("signature=2")
+    assert len(fake.asked("GET", task["id"])) == fake.polls_to_finish + 1
+
+
+def test_vercels_client_makes_a_clip_and_fetches_it(fake: MiniMaxFake, vercel: Client) -> None:
+    made = vercel(prompt="a kite", duration=4, resolution="1366x768")
+    (job,) = fake.jobs
+    assert made["sha256"] == hashlib.sha256(fake.bytes_of(job)).hexdigest()
+    assert (made["mediaType"], made["warnings"]) == ("video/mp4", [])
+    said = made["told"]
+    assert (said["taskId"], said["duration"], said["resolution"], said["ratio"]) == (job, 4, "768P", "16:9")
+    assert said["usage"] == {"totalSeconds": 4, "inputSeconds": 0, "outputSeconds": 4}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "code", "kind", "words"),
+    [
+        ("[refuse]", 422, 10, r"sensitive content \(1026\)"),  # 10 is the official client's content filter
+        ("[moderation]", None, 1, "1027"),
+        ("[error]", None, 1, "internal error"),
+        ("[500]", 500, 1, r"internal error \(1000\)"),
+    ],
+)
+def test_other_clients_raise_what_goes_wrong(
+    official: Client, vercel: Client, prompt: str, code: int | None, kind: int, words: str
+) -> None:
+    for client, wanted in ((official, kind), (vercel, code)):
+        with pytest.raises(PeerError, match=words) as caught:
+            client(prompt=prompt, duration=4)
+        assert caught.value.code == wanted
+
+
+def test_other_clients_raise_a_rate_limit_a_wrong_key_and_an_unknown_task(
+    fake: MiniMaxFake, official: Client, vercel: Client
+) -> None:
+    with pytest.raises(PeerError, match="Rate limit or quota exceeded"):
+        official(prompt="[429] one", duration=4)
+    with pytest.raises(PeerError, match=r"retry later \(1002\)"):
+        vercel(prompt="[429] two", duration=4)
+    with pytest.raises(PeerError, match=r"invalid task_id \(2013\) \(HTTP 400\)"):
+        official(method="getTask", taskId="1")
+    fake.api_key = "another"
+    with pytest.raises(PeerError, match=r"API key rejected \(HTTP 401\)"):
+        official(prompt="a kite", duration=4)
+    with pytest.raises(PeerError, match=r"login fail.*\(1004\)"):
+        vercel(prompt="a kite", duration=4)
+    assert fake.creates == 0
+
+
+def last(fake: MiniMaxFake) -> Recorded:
+    return fake.asked("POST", MAKE)[-1]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        (
+            {"duration": 4, "resolution": "1366x768", "aspectRatio": "16:9"},
+            {"seconds": 4, "size": "1366x768"},
+        ),
+        (
+            {"duration": 15, "resolution": "1440x2560", "aspectRatio": "9:16"},
+            {"seconds": 15, "size": "1440x2560"},
+        ),
+        (
+            {
+                "duration": 4,
+                "resolution": "1366x768",
+                "frameImages": [
+                    {"image": PICTURE.data_url, "frameType": f"{place}_frame"} for place in ("first", "last")
+                ],
+            },
+            {"seconds": 4, "size": "1366x768", "input_reference": PICTURE.data, "last_frame": PICTURE.data},
+        ),
+        (
+            {
+                "duration": 4,
+                "resolution": "1366x768",
+                "aspectRatio": "16:9",
+                "inputReferences": [PICTURE.data_url] * 2,
+            },
+            {"seconds": 4, "size": "1366x768", "references": [PICTURE.data] * 2},
+        ),
+    ],
+    ids=["text", "tall", "frames", "references"],
+)
+def test_a_create_is_asked_for_as_vercels_client_asks(
+    fake: MiniMaxFake, vercel: Client, theirs: dict[str, Any], ours: dict[str, Any]
+) -> None:
+    vercel(prompt="a kite", **theirs)
+    asked = last(fake)
+    soravid.generate("a kite", model=MODEL, **ours).wait()
+    assert differences(asked, last(fake)) == {}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "unlike"),
+    [
+        ({"prompt": "a red kite"}, {}, {}),
+        (
+            {
+                "prompt": "a red kite",
+                "first_frame_image": PICTURE.data_url,
+                "last_frame_image": PICTURE.data_url,
+            },
+            {"input_reference": PICTURE.data, "last_frame": PICTURE.data},
+            {"field.ratio": ('"adaptive"', None)},  # beside a frame no shape counts: ours says none
+        ),
+        (
+            {"content": [TEXT, *[picture("reference_image")] * 2], "ratio": "16:9"},
+            {"references": [PICTURE.data] * 2},
+            {},
+        ),
+    ],
+    ids=["text", "frames", "references"],
+)
+def test_a_create_is_asked_for_as_the_official_client_asks(
+    fake: MiniMaxFake, official: Client, theirs: dict[str, Any], ours: dict[str, Any], unlike: dict[str, Any]
+) -> None:
+    official(duration=4, **theirs)
+    asked = last(fake)
+    soravid.generate("a red kite", model=MODEL, seconds=4, size="2560x1440", **ours).wait()
+    assert differences(asked, last(fake)) == unlike
+
+
+def test_what_is_left_open_is_as_others_leave_it_but_for_the_class(
+    fake: MiniMaxFake, official: Client, vercel: Client
+) -> None:
+    """Both ask for the dear one; ours for the catalogue's default."""
+    for client in (official, vercel):
+        client(prompt="a kite")
+        asked = last(fake)
+        soravid.generate("a kite", model=MODEL).wait()
+        assert differences(asked, last(fake)) == {"field.resolution": ('"2K"', '"768P"')}
+
+
+def test_a_task_is_asked_for_as_the_official_client_asks(fake: MiniMaxFake, official: Client) -> None:
+    job = soravid.video_generation("a kite", MODEL)
+    soravid.video_status(job.id)
+    official(method="getTask", taskId=job.id)
+    ours, theirs = fake.asked("GET", job.id)
+    assert differences(theirs, ours) == {}
 
 
 # --- what is asked ---
