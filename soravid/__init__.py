@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from soravid import callbacks as callbacks
     from soravid import guardrails as guardrails
     from soravid import observe as observe
+    from soravid.batches import amap as amap
+    from soravid.batches import as_completed as as_completed
+    from soravid.batches import map as map
     from soravid.choosing import models as models
     from soravid.client import AsyncClient as AsyncClient
     from soravid.client import Client as Client
@@ -54,6 +57,12 @@ if TYPE_CHECKING:
     from soravid.guarding import guard as guard
     from soravid.job import Job as Job
     from soravid.nested import allow_nested_run as allow_nested_run
+    from soravid.notebook.compare import compare as compare
+    from soravid.notebook.form import form as form
+    from soravid.notebook.gallery import gallery as gallery
+    from soravid.notebook.meter import meter as meter
+    from soravid.notebook.player import player as player
+    from soravid.notebook.storyboard import storyboard as storyboard
     from soravid.router import Router as Router
     from soravid.session import budget as budget
     from soravid.session import doctor as doctor
@@ -70,6 +79,7 @@ __version__ = "0.1.0"
 # Which room each public name lives in. A room is opened when its name is first used, so that
 # `import soravid` costs next to nothing and needs no optional part.
 _ROOMS = {
+    "soravid.batches": ("amap", "as_completed", "map"),
     "soravid.choosing": ("models",),
     "soravid.client": ("AsyncClient", "Client"),
     "soravid.clips": ("Clip",),
@@ -87,6 +97,12 @@ _ROOMS = {
     "soravid.job": ("Job",),
     "soravid.guarding": ("guard",),
     "soravid.nested": ("allow_nested_run",),
+    "soravid.notebook.compare": ("compare",),
+    "soravid.notebook.form": ("form",),
+    "soravid.notebook.gallery": ("gallery",),
+    "soravid.notebook.meter": ("meter",),
+    "soravid.notebook.player": ("player",),
+    "soravid.notebook.storyboard": ("storyboard",),
     "soravid.router": ("Router",),
     "soravid.session": (
         "budget",

@@ -46,7 +46,7 @@ PADDED = "padding:12px 16px"
 KEYS = 'data-lm-suppress-shortcuts="true"'
 
 # Else "$0.00 (saved $0.80)" is typeset as a formula.
-_NO_MATHS = "tex2jax_ignore mathjax_ignore"
+NO_MATHS = "tex2jax_ignore mathjax_ignore"
 
 # JupyterLab floats the parts of a list of terms.
 _PLAIN = "float:none;width:auto;margin:0;padding:0"
@@ -54,7 +54,7 @@ _PLAIN = "float:none;width:auto;margin:0;padding:0"
 
 def card(inside: str, style: str = f"{PADDED};max-width:680px") -> str:
     """The frame of every card, around HTML."""
-    return f'<div class="soravid-card {_NO_MATHS}" style="{_ROOT};{style}">{inside}</div>'
+    return f'<div class="soravid-card {NO_MATHS}" style="{_ROOT};{style}">{inside}</div>'
 
 
 def titled(shape: str, tone: str, words: str) -> str:

@@ -67,6 +67,11 @@ def day(stamp: float, *, today: dt.date | None = None) -> str:
     return f"{date.day} {MONTHS[date.month - 1]}{year}"
 
 
+def since(stamp: float) -> str:
+    """A time of the local clock that stays true in a saved notebook: ``since 14:02``."""
+    return f"since {dt.datetime.fromtimestamp(stamp):%H:%M}"
+
+
 def moment(stamp: float) -> str:
     """A moment of the local clock: ``21 Nov 2026, 14:02:11``."""
     at = dt.datetime.fromtimestamp(stamp)
@@ -92,6 +97,11 @@ def facts(view: JobView) -> list[str]:
     return [*([f"{view.seconds} s"] if view.seconds else []), *([view.size] if view.size else [])]
 
 
+def running_facts(view: JobView) -> list[str]:
+    """What stands under the status of a job that runs: model, length, size, money, the usual time."""
+    return [view.model, *facts(view), amount(view), *([str(view.usual)] if view.usual else [])]
+
+
 def problem(view: JobView) -> Problem:
     """What happened and what to do next; never empty."""
     return view.problem or _ENDINGS.get(view.status, _ENDINGS["failed"])
@@ -112,14 +122,20 @@ def running_text(view: JobView, width: int = 80) -> str:
     ``soravid: in progress 43% [#########-----------] 0:38 $0.80 held``
     """
     label = view.label[:1].lower() + view.label[1:]
-    end = f"{clock(view.elapsed)} {amount(view)}"
+    left = view.usual.left(view.elapsed) if view.usual else ""
+    end = " ".join(filter(None, [clock(view.elapsed), amount(view), left]))
+    head = f"soravid: {label}"
     if view.progress is None:
-        return f"soravid: {label} {end}"[:width]
-    head = f"soravid: {label} {view.progress}%"
+        return " ".join(filter(None, [head, view.aside, end]))[:width]
+    return bar_text(f"{head} {view.progress}%", view.progress, end, width)
+
+
+def bar_text(head: str, progress: int | None, end: str, width: int) -> str:
+    """A line with a bar in its middle, where ``progress`` (of 100) is known and there is room for one."""
     room = min(_BAR, width - len(head) - len(end) - 4)
-    if room < 4:
+    if progress is None or room < 4:
         return f"{head} {end}"[:width]
-    done = int(room * view.progress / 100 + 0.5)
+    done = int(room * progress / 100 + 0.5)
     return f"{head} [{'#' * done}{'-' * (room - done)}] {end}"
 
 

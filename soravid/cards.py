@@ -6,7 +6,7 @@ The same in plain text is in ``soravid.card_text`` and can be had from here.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from soravid.card_parts import (
@@ -32,14 +32,19 @@ from soravid.card_text import (
     number_columns,
     one_line,
     problem,
+    running_facts,
     running_text,
     saved,
     shortened,
+    since,
     table_text,
 )
-from soravid.views import JobView, clock, spoken
+from soravid.errors import SoravidError
+from soravid.views import JobView, spoken
 
 __all__ = [
+    "error_html",
+    "error_text",
     "failed_html",
     "failed_text",
     "finished_html",
@@ -66,16 +71,16 @@ def finished_html(view: JobView, src: str) -> str:
         view: the job.
         src: where the clip is: a relative URL, percent-encoded, or a ``data:`` URL.
     """
-    width, height = _ratio(view.size)
-    video = _video(view, src, width, height)
+    width, height = ratio(view.size)
+    video = video_html(view, src, width, height)
     words = "".join(
         [
             '<div dir="auto" style="font-weight:600;overflow-wrap:break-word">',
             f"{escape(shortened(view.prompt, 160))}</div>",
-            fact_line(_finished_facts(view)),
+            fact_line(finished_facts(view)),
             _reused_line(view),
             _file_line(view, src),
-            fold(_more(view), lift=view.path is not None),
+            fold(details(view), lift=view.path is not None),
         ]
     )
     if height <= width:
@@ -102,15 +107,14 @@ def failed_html(view: JobView) -> str:
     return card(
         head(view.status, one_line(why.title), amount(view))
         + paragraph(escape(one_line(why.advice)) + aside)
-        + fold(_more(view, "" if short else why.detail))
+        + fold(details(view, "" if short else why.detail))
     )
 
 
 def running_html(view: JobView) -> str:
     """The still card of a job that is under way, where nothing live can be shown."""
-    percent, bar = "", ""
+    bar = ""
     if view.progress is not None:
-        percent = f"{view.progress} %"
         bar = (
             f'<div role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100" '
             f'aria-valuenow="{view.progress}" style="height:4px;margin:8px 0;border-radius:2px;'
@@ -119,24 +123,58 @@ def running_html(view: JobView) -> str:
             f'background:rgb(128,128,128);background:{COLOURS["busy"]}"></div></div>'
         )
     return card(
-        head(view.status, view.label, clock(view.elapsed), percent)
+        head(view.status, view.label, since(view.started_at), view.aside)
         + bar
-        + fact_line([view.model, *facts(view), amount(view)])
-        + f'<div style="{MUTED}">To cancel: '
-        + f'<code style="{CODE}">%video cancel {escape(view.job_id)}</code></div>'
+        + fact_line(running_facts(view))
+        + hint_line(f"%video cancel {view.job_id}")
     )
 
 
-def notice_html(title: str, body: str = "", tone: str = "info") -> str:
+def hint_line(cancel: str = "") -> str:
+    """What can be done where a card stands still: the lines that cancel what runs, and take it up again."""
+    resume = f'If its kernel has ended: <code style="{CODE}">%video resume</code>'
+    stop = f'To cancel: <code style="{CODE}">{escape(cancel)}</code>. ' if cancel else ""
+    return f'<div style="{MUTED};overflow-wrap:break-word">{stop}{resume}</div>'
+
+
+def notice_html(title: str, body: str = "", tone: str = "info", more: Mapping[str, str] | None = None) -> str:
     """A small card with a title and a text.
 
     Args:
         title: one sentence or less.
         body: plain text; its line breaks stay.
         tone: ``info``, ``good``, ``warn``, ``bad`` or ``quiet``.
+        more: what is folded away, label to text.
     """
     text = paragraph(f'<span style="white-space:pre-line">{escape(body)}</span>') if body else ""
-    return card(titled(_NOTICE_SHAPES[tone], tone, one_line(title)) + text)
+    return card(titled(_NOTICE_SHAPES[tone], tone, one_line(title)) + text + (fold(more) if more else ""))
+
+
+def error_html(error: SoravidError, line: str = "", view: JobView | None = None) -> str:
+    """The card of an error: what happened, what to do next, what it cost, and the rest folded away.
+
+    Args:
+        error: what was raised.
+        line: the line of the person's code that raised it.
+        view: the job that it concerns, if it concerns one.
+    """
+    known = {
+        "Line": line,
+        "Argument": getattr(error, "param", None),
+        "Error": f"{type(error).__name__} ({error.code})",
+        "Provider's code": getattr(error, "provider_code", None),
+        "HTTP status": getattr(error, "status_code", None),
+        "Job": error.job_id,
+    }
+    more = {label: str(value) for label, value in known.items() if value}
+    told = head("failed", one_line(error.title), amount(view) if view else "")
+    words = "\n".join(filter(None, [error.message, error.hint]))
+    return card(told + paragraph(f'<span style="white-space:pre-line">{escape(words)}</span>') + fold(more))
+
+
+def error_text(error: SoravidError) -> str:
+    """The same in one line."""
+    return f"soravid: {error.title}. {one_line(str(error))}"
 
 
 def table_html(columns: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
@@ -165,7 +203,9 @@ def table_html(columns: Sequence[str], rows: Sequence[Sequence[str]], caption: s
     ] or [f'<td colspan="{len(columns)}" style="{lined};text-align:left;color:var(--m)">None yet.</td>']
     body = "".join(f'<tr style="background:none">{line}</tr>' for line in lines)
     return card(
-        f'<div style="overflow-x:auto;padding:8px"><table style="{_TABLE}">'
+        # A wide table is scrolled by the keyboard as well.
+        f'<div role="group" tabindex="0" aria-label="{escape(caption)}" {KEYS} '
+        f'style="overflow-x:auto;padding:8px"><table style="{_TABLE}">'
         f'<caption style="{cell};font-weight:600;text-align:left;color:var(--t)">{escape(caption)}</caption>'
         f'<thead style="border:0"><tr style="background:none">{headings}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>",
@@ -176,20 +216,22 @@ def table_html(columns: Sequence[str], rows: Sequence[Sequence[str]], caption: s
 # --- parts of the finished card -----------------------------------------------------------------------
 
 
-def _video(view: JobView, src: str, width: int, height: int) -> str:
+def video_html(view: JobView, src: str, width: int, height: int) -> str:
+    """A clip's plain player, which a saved notebook keeps."""
     poster = f' poster="{escape(view.poster)}"' if view.poster else ""
     if height > width:
         limit = f"height:{_PORTRAIT_HEIGHT}px;height:min(60vh,{_PORTRAIT_HEIGHT}px);width:auto;margin:0 auto"
     else:
         limit = "width:100%;height:auto"
     return (
-        f'<video controls preload="metadata" playsinline {KEYS} src="{escape(src)}"{poster} '
+        f'<video controls preload="metadata" playsinline {KEYS} data-job="{escape(view.job_id)}" '
+        f'src="{escape(src)}"{poster} '
         f'width="{width}" height="{height}" aria-label="{escape("Video: " + shortened(view.prompt, 200))}" '
         f'style="display:block;max-width:100%;{limit};background:#000"></video>'
     )
 
 
-def _ratio(size: str | None) -> tuple[int, int]:
+def ratio(size: str | None) -> tuple[int, int]:
     """Width and height from ``1280x720`` or ``16:9``; 16:9 when it is neither."""
     found = re.fullmatch(r"\s*(\d+)\s*[x×:*]\s*(\d+)\s*", size or "")
     width, height = (int(found[1]), int(found[2])) if found else (16, 9)
@@ -199,7 +241,8 @@ def _ratio(size: str | None) -> tuple[int, int]:
     return (width, height) if width >= 100 else (width * 80, height * 80)
 
 
-def _finished_facts(view: JobView) -> list[str]:
+def finished_facts(view: JobView) -> list[str]:
+    """What stands under a finished clip: length, size, model, money, time."""
     known = [*facts(view), view.model.rpartition("/")[2]]
     if view.reused_from is not None:
         return known
@@ -227,8 +270,8 @@ def _file_line(view: JobView, src: str) -> str:
     )
 
 
-def _more(view: JobView, detail: str = "") -> dict[str, str]:
-    """What is folded away."""
+def details(view: JobView, detail: str = "") -> dict[str, str]:
+    """What is folded away: label to text."""
     rows = {"Model": view.model, "Job": view.job_id, "Started": moment(view.started_at)}
     if view.finished_at is not None:
         rows["Finished"] = f"{moment(view.finished_at)} ({spoken(view.elapsed)})"

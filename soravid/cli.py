@@ -1,4 +1,4 @@
-"""The command line: ``soravid generate | models | jobs | spend | ledger | engine | doctor``."""
+"""The command line: ``soravid generate | models | jobs | spend | ledger | engine | proxy | keys | doctor``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from soravid import __version__
 from soravid.abilities import add_filters
 from soravid.errors import InvalidRequest, MissingExtra, SoravidError
+from soravid.proxy.commands import add_commands
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -90,6 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     engine.add_argument("--port", type=int, default=8189)
     engine.add_argument("--api-key", help="a key that callers must send")
     engine.set_defaults(run=_engine)
+
+    add_commands(commands)
 
     doctor = commands.add_parser("doctor", help="what is installed and set up here")
     doctor.set_defaults(run=_doctor)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
+CREDENTIALS = "soravid.credentials"
+"""Name among a job's labels: what the content credentials said of the clip when it was stored."""
 _ARTICLES = {"a", "an", "the"}
 _naming = threading.Lock()
 _given: dict[Path, str] = {}  # to which job of this process a name was given, before its file is there

@@ -28,6 +28,7 @@ class ProviderProfile:
         base_fields: for each ``{name}`` in ``default_base``, the variables that may hold it; a last one that
             begins with ``=`` is the value where none does.
         bills_stopped_runs: whether a job that is stopped while it runs is charged as if it had ended.
+        stops_only_queued: whether a job can be stopped only before it has begun to run.
         lists_status: whether its list tells of each job what its status tells, for the price of one request:
             then a page of it stands for many of them.
         credentials: ``"google"``: where no token is set, Google's application default credentials.
@@ -46,6 +47,7 @@ class ProviderProfile:
     variants: tuple[str, ...] = ("video",)
     states_cost: bool = False
     bills_stopped_runs: bool = False
+    stops_only_queued: bool = False
     lists_status: bool = False
     base_fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
     credentials: Literal["", "google"] = ""

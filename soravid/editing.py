@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol, Unpack
 
@@ -14,6 +14,7 @@ from soravid.deployments import Options
 from soravid.errors import InvalidRequest
 from soravid.job import Job
 from soravid.loop import checked
+from soravid.plans import Plan
 
 
 class HasPath(Protocol):
@@ -75,6 +76,7 @@ def continue_from(
     size: str | None = None,
     take: int = 1,
     path: str | os.PathLike[str] | None = None,
+    confirm: Callable[[Plan], bool] | None = None,
     **options: Unpack[Options],
 ) -> Job:
     """Start a clip that begins with another's last frame, and return its ``Job`` at once.
@@ -90,6 +92,7 @@ def continue_from(
         size: ``WIDTHxHEIGHT`` in pixels; the clip's own where no ``aspect_ratio`` or ``resolution`` is given.
         take: 2, 3, ... for further clips of the same request.
         path: the new clip's file, or a folder for it; as for ``generate``.
+        confirm: asked with the plan before anything is held; as for ``generate``.
         **options: as for ``generate``.
 
     Raises:
@@ -118,6 +121,7 @@ def continue_from(
         input_reference=(f"{file.stem}.png", media.last_frame(file)),
         take=take,
         path=path,
+        confirm=confirm,
         **options,
     )
 

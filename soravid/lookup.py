@@ -12,7 +12,7 @@ from soravid.providers import Provider
 from soravid.types import Video, VideoRequest
 
 if TYPE_CHECKING:
-    from soravid.pipeline import Pipeline
+    from soravid.sending import Sending
 
 _CLOCKS_DIFFER = 30.0
 """Seconds that a provider's clock may be behind ours."""
@@ -21,7 +21,7 @@ _SENT_WITHIN = 600.0
 
 
 async def find_lost_job(
-    pipeline: Pipeline,
+    pipeline: Sending,
     row: JobRow,
     provider: Provider,
     request: VideoRequest | None,

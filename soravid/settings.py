@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -148,6 +149,7 @@ def _own_base(profile: ProviderProfile, *, required: bool) -> str:
     return _filled(profile, profile.default_base, required=required)
 
 
+@lru_cache
 def _is_own(base: str, profile: ProviderProfile) -> bool:
     """Whether an address is the provider's own, whichever region or project it is for."""
     pattern = re.escape(profile.default_base)
@@ -190,17 +192,24 @@ def _checked_base(base: str, profile: ProviderProfile, *, required: bool = True)
         raise InvalidRequest(
             "api_base holds a password.", param="api_base", hint="Send it with extra_headers instead."
         )
-    try:
-        parts = urlsplit(base)
-        well_formed = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        well_formed = False
-    if not well_formed:
+    path = _path_of(base)
+    if path is None:
         raise InvalidRequest(
             f"api_base must be an address such as https://host/v1, not {base!r}.", param="api_base"
         )
     # People give the bare host, where most servers have their API under /v1.
-    return base if parts.path else base + _filled(profile, profile.base_path, required=required)
+    return base if path else base + _filled(profile, profile.base_path, required=required)
+
+
+@lru_cache
+def _path_of(base: str) -> str | None:
+    """The path of an http(s) address; None: it is none."""
+    try:
+        parts = urlsplit(base)
+        well_formed = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts.path if well_formed else None
 
 
 def _seconds(timeout: object) -> float:

@@ -169,6 +169,12 @@ class Video(_Record):
         return None if self._cost is None else to_usd(self._cost)
 
     @property
+    def ahead(self) -> int | None:
+        """How many jobs are before it in the provider's queue, where that is told."""
+        place = self.get("queue_position")
+        return place if isinstance(place, int) and place >= 0 else None
+
+    @property
     def job_id(self) -> str | None:
         """The journal's id of the job, when soravid made it on this machine."""
         return self._job_id

@@ -28,6 +28,25 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Usual:
+    """How long jobs like this one took: seconds that a quarter, a half and three quarters of them needed."""
+
+    low: float
+    middle: float
+    high: float
+
+    def __str__(self) -> str:
+        low, high = roughly(self.low), roughly(self.high)
+        return f"usually {low} to {high}" if low != high else f"usually about {low}"
+
+    def left(self, elapsed: float) -> str:
+        """What is left after ``elapsed`` seconds, in words; nothing where that cannot be said."""
+        if elapsed > self.high:
+            return "longer than usual"
+        return f"about {roughly(self.middle - elapsed)} left" if elapsed < self.middle else ""
+
+
+@dataclass(frozen=True, slots=True)
 class JobView:
     """A job at one moment. Times are Unix seconds, money is nano-USD (None: price unknown)."""
 
@@ -39,6 +58,10 @@ class JobView:
     finished_at: float | None = None
     progress: int | None = None
     """0 to 100, or None where the provider reports none."""
+    ahead: int | None = None
+    """How many jobs are before it in the provider's queue, where that is told."""
+    usual: Usual | None = None
+    """How long such a job takes, where the journal has enough of them."""
     seconds: str | None = None
     size: str | None = None
     held: int | None = None
@@ -57,6 +80,15 @@ class JobView:
     def label(self) -> str:
         """The state in words."""
         return LABELS.get(self.status, self.status)
+
+    @property
+    def aside(self) -> str:
+        """How far it is: ``43 %``, or its place in the queue; nothing where the provider does not tell."""
+        if self.done:
+            return ""
+        if self.status == "queued" and not self.progress:
+            return "" if self.ahead is None else f"{self.ahead} before it" if self.ahead else "next in line"
+        return "" if self.progress is None else f"{self.progress} %"
 
     @property
     def done(self) -> bool:
@@ -86,3 +118,10 @@ def spoken(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def roughly(seconds: float) -> str:
+    """A time as people guess it: ``7 s``, ``40 s``, ``1 min 20 s``, ``4 min``, ``1 h 10 min``."""
+    steps = ((10, 1), (55, 5), (180, 10), (3600, 60))
+    step = next((step for limit, step in steps if seconds < limit), 600)
+    return spoken(max(1, round(seconds / step) * step))

@@ -1,4 +1,4 @@
-"""Tells a provider's webhook from anybody else's (source: Standard Webhooks 1.0, as OpenAI signs).
+"""Signs webhooks, and tells a provider's from anybody else's (source: Standard Webhooks 1.0, as OpenAI's).
 
 The body must be the bytes that arrived: JSON that was read and written again has another signature.
 """
@@ -49,13 +49,10 @@ def read_event(body: bytes, headers: Mapping[str, str], secret: str, *, now: flo
     """
     given = {name.lower(): value for name, value in headers.items()}
     stamp = _header(given, "webhook-timestamp")
-    signed = f"{_header(given, 'webhook-id')}.{stamp}.".encode() + body
-    expected = base64.b64encode(hmac.digest(_key(secret), signed, hashlib.sha256))
+    expected = signature(body, _header(given, "webhook-id"), stamp, secret)
     # Several while the secret is being changed. Versions other than v1 are of other schemes.
-    entries = [entry.partition(",") for entry in _header(given, "webhook-signature").split()]
-    matches = [
-        hmac.compare_digest(expected, text.encode()) for version, _, text in entries if version == "v1"
-    ]
+    given_ones = _header(given, "webhook-signature").split()
+    matches = [hmac.compare_digest(expected.encode(), each.encode()) for each in given_ones]
     if not any(matches):
         raise InvalidRequest(
             "The webhook is not signed with this secret.",
@@ -72,6 +69,22 @@ def read_event(body: bytes, headers: Mapping[str, str], secret: str, *, now: flo
             hint="See that the clock of this machine is right.",
         )
     return _event(body)
+
+
+def signature(body: bytes, message_id: str, stamp: str, secret: str) -> str:
+    """What stands in ``webhook-signature``: ``v1,`` and the signature in base64.
+
+    Args:
+        body: as it is sent.
+        message_id: as in ``webhook-id``.
+        stamp: Unix seconds, as in ``webhook-timestamp``.
+        secret: as for ``read_event``.
+
+    Raises:
+        InvalidRequest: the secret cannot be one.
+    """
+    signed = f"{message_id}.{stamp}.".encode() + body
+    return f"v1,{base64.b64encode(hmac.digest(_key(secret), signed, hashlib.sha256)).decode()}"
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:

@@ -12,7 +12,7 @@ from soravid import catalog, session, settings
 from soravid.clips import Clip
 from soravid.errors import SoravidError
 from soravid.job import Job
-from soravid.notebook.magics import SUBCOMMANDS
+from soravid.notebook.commands import SUBCOMMANDS
 from soravid.notebook.options import FLAGS
 
 

@@ -8,43 +8,33 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets as t
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_cell_magic, magics_class
+from IPython.core.magic import line_cell_magic, magics_class
 from IPython.display import display
 from traitlets.config import Config
 
-from soravid import cards, catalog, choosing, session, settings
-from soravid.clips import Clip
-from soravid.config import groups, load_config
+from soravid import catalog, session, settings
 from soravid.errors import InvalidRequest, SoravidError, nearest, one_of
-from soravid.job import Job
 from soravid.money import show, to_nano, to_usd
 from soravid.notebook import options
+from soravid.notebook.commands import SUBCOMMANDS, Commands
 from soravid.notebook.display import rich_front
 from soravid.notebook.expand import expand
+from soravid.notebook.form import open_form
+from soravid.notebook.mistakes import show_error
 from soravid.notebook.question import Question
-from soravid.notebook.show import clip_bundle, show_live
+from soravid.notebook.show import present
+from soravid.notebook.wanted import each_take, keywords
 from soravid.tables import Table
-from soravid.types import Operation, parse_size
+from soravid.types import parse_size
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-SUBCOMMANDS = {
-    "models": "[NAME] [--can ABILITY] [--under USD] [--alive] [--ready]: what models can do, take and cost",
-    "jobs": "the newest jobs of the journal",
-    "show": "ID: show a job again, live if it still runs",
-    "cancel": "ID: stop a job at its provider",
-    "resume": "go on with every job that was left running",
-    "spend": "what this session has spent, holds, and saved by re-use",
-    "budget": "[USD]: limit what this session may spend, or tell how it stands",
-    "config": "FILE: read model groups, models, prices and guardrails from a config.yaml",
-    "nest": "let asyncio.run(...) work in cells (patches the kernel's loop)",
-    "doctor": "what is installed and set up here",
-}
+    from soravid.clips import Clip
 
 
 @magics_class
-class VideoMagics(Magics):
+class VideoMagics(Commands):
     """Defaults for ``%%video``, set with ``%config VideoMagics.seconds = "8"`` and the like."""
 
     model = t.Unicode("", help="provider/model; empty: SORAVID_MODEL, else local/animatic").tag(config=True)
@@ -86,34 +76,17 @@ class VideoMagics(Magics):
             if args.help:
                 print(options.PARSER.format_help())  # noqa: T201
                 return None
+            args = self._completed(args)
+            if args.form:
+                return open_form(args, cell, self._names)
             return self._make(args, expand(cell.strip(), self._names))
         except SoravidError as wrong:
             if settings.waits() or not rich_front():
                 raise  # in a run without a person a mistake fails the cell
-            html = cards.notice_html(wrong.title, str(wrong), "bad")
-            display({"text/html": html, "text/plain": str(wrong)}, raw=True)
+            show_error(wrong)
             return None
 
     video.__doc__ = f"{options.PARSER.format_help()}\n%video: {' | '.join(SUBCOMMANDS)}"
-
-    def _command(self, word: str, *rest: str) -> Any:
-        if word in {"help", "-h", "--help"}:
-            rows = [(f"%video {name}", text) for name, text in SUBCOMMANDS.items()]
-            print(cards.table_text(("Command", "What it does"), rows))  # noqa: T201
-            print("%%video --help tells how to make a clip.")  # noqa: T201
-            return None
-        if word not in SUBCOMMANDS:
-            near = nearest(word, SUBCOMMANDS) or list(SUBCOMMANDS)
-            raise InvalidRequest(f"There is no %video {word}.", hint=f"Did you mean {one_of(near)}?")
-        one = {"show": "job id", "cancel": "job id", "config": "file"}.get(word)
-        if word == "budget":
-            one = "amount in USD, or nothing"
-        if word != "models" and len(rest) != bool(one) and not (word == "budget" and not rest):
-            raise InvalidRequest(
-                f"%video {word} takes {f'one {one}' if one else 'nothing more'}.",
-                hint="%video jobs lists the ids." if one == "job id" else "",
-            )
-        return getattr(self, f"_{word}")(*rest)
 
     # --- %%video -------------------------------------------------------------------------------------
 
@@ -121,89 +94,28 @@ class VideoMagics(Magics):
     def _names(self) -> dict[str, Any]:
         return self.shell.user_ns if self.shell else {}
 
+    def _completed(self, args: Namespace) -> Namespace:
+        """The options with the settings where the line says nothing."""
+        shaped = args.aspect or args.resolution or args.remix or args.edit or args.extend
+        args.size = args.size or (not shaped and self.size) or None
+        for name in ("model", "seconds", "max_cost"):
+            setattr(args, name, getattr(args, name) or getattr(self, name) or None)
+        args.wait, args.embed = args.wait or self.wait, args.embed or self.embed
+        return args
+
     def _make(self, args: Namespace, prompt: str) -> Clip | None:
-        operation, source = self._source(args)
-        shaped = args.aspect or args.resolution
-        wanted: dict[str, Any] = {
-            "model": args.model or self.model or None,
-            "seconds": args.seconds or self.seconds or None,
-            "size": args.size or (None if source or shaped else self.size) or None,
-            "aspect_ratio": args.aspect,
-            "resolution": args.resolution,
-            "input_reference": self._value(args.reference),
-            "last_frame": self._value(args.last_frame),
-            "references": [self._value(each) for each in args.also] or None,
-            "fit": args.fit,
-            "audio": args.audio,
-            "operation": operation,
-            "video_id": source,
-            "negative_prompt": args.negative,
-            "user": args.user,
-            "extra_body": options.pairs(args.param) or None,
-            "fallbacks": args.fallback.split(",") if args.fallback else None,
-            "max_cost": args.max_cost or self.max_cost or None,
-        }
+        wanted = keywords(args, self._names)
         if args.estimate:
             self._show_estimate(prompt, wanted, args.takes)
             return None
         ask = Question(self.ask_above, args.takes) if self.ask_above else None
         jobs = [
-            session.generate(
-                prompt,
-                **wanted,
-                take=take,
-                seed=None if args.seed is None else args.seed + take - 1,
-                path=options.output(args.output, take),
-                reuse=not args.again,
-                confirm=ask,
-            )
-            for take in range(1, args.takes + 1)
+            session.generate(prompt, **wanted, **each, reuse=not args.again, confirm=ask)
+            for each in each_take(args)
         ]
         if args.name:
             self._names[args.name] = jobs[0] if len(jobs) == 1 else jobs
-        return self._present(jobs, wait=args.wait or self.wait, embed=args.embed or self.embed)
-
-    def _present(self, jobs: list[Job], *, wait: bool, embed: bool) -> Clip | None:
-        if settings.waits():
-            # A run without a person: the clip is the cell's result, and a failure fails the cell.
-            clips = [job.wait() for job in jobs]
-            if len(clips) == 1 and not embed:
-                return clips[0]
-            for clip in clips:
-                display(clip_bundle(clip, embed=embed), raw=True)
-            return None
-        for job in jobs:
-            show_live(job, embed=embed)
-        if wait:
-            for job in jobs:
-                try:
-                    job.wait()
-                except SoravidError:
-                    continue  # the output tells
-        return None
-
-    def _source(self, args: Namespace) -> tuple[Operation, str | None]:
-        sources: dict[Operation, str | None] = {
-            "remix": args.remix,
-            "edit": args.edit,
-            "extend": args.extend,
-        }
-        for operation, text in sources.items():
-            if text:
-                value = self._value(text)
-                if isinstance(value, Clip):
-                    return operation, value.job_id
-                if isinstance(value, str):
-                    if not args.model:
-                        session.find_job(value)  # an id that nobody knows is told before anything is sent
-                    return operation, value
-                raise InvalidRequest(f"--{operation} takes a clip's variable or id, not {text!r}.")
-        return "create", None
-
-    def _value(self, text: str | None) -> Any:
-        """What a word of the line stands for: a variable's value, else the word itself."""
-        value = self._names.get(text, text) if text else None
-        return value.wait() if isinstance(value, Job) else value
+        return present(jobs, wait=args.wait, embed=args.embed)
 
     def _show_estimate(self, prompt: str, wanted: dict[str, Any], takes: int) -> None:
         one = session.estimate(prompt, **wanted)
@@ -215,55 +127,6 @@ class VideoMagics(Magics):
         columns = ("Model", "Seconds", "Size", "Takes", "Estimate", "Between")
         table = Table(columns, rows, "Estimate, nothing was sent")
         display(table)
-
-    # --- %video --------------------------------------------------------------------------------------
-
-    def _models(self, *words: str) -> Any:
-        args = options.MODELS.parse_args(words)
-        return choosing.models(args.name, can=args.can, under=args.under, alive=args.alive, ready=args.ready)
-
-    def _config(self, file: str) -> None:
-        added, names = load_config(file), groups().names
-        print(f"Model groups: {', '.join(names) or 'none'}. Models added: {len(added)}.")  # noqa: T201
-
-    def _jobs(self) -> Any:
-        return session.jobs_table()
-
-    def _show(self, job_id: str) -> None:
-        show_live(session.find_job(job_id))
-
-    def _cancel(self, job_id: str) -> None:
-        job = session.find_job(job_id)
-        job.cancel()
-        print(f"{job.id}: {job.view.label.lower()}")  # noqa: T201
-
-    def _resume(self) -> None:
-        jobs = session.resume()
-        if not jobs:
-            print("Nothing was left running.")  # noqa: T201
-        self._present(jobs, wait=self.wait, embed=self.embed)
-
-    def _spend(self) -> None:
-        line = session.budget_line(session.budget(), session.spend())
-        html = cards.notice_html(line, "This session. In all: " + str(session.spend(all_time=True)))
-        display({"text/html": html, "text/plain": line}, raw=True)
-        if table := session.spend_by_model():
-            display(table)
-
-    def _budget(self, usd: str = "") -> None:
-        account = session.budget(usd or None)
-        line = session.budget_line(account, session.spend())
-        note = "This session's budget." if account.limit is not None else "This session has no budget."
-        display({"text/html": cards.notice_html(line, note), "text/plain": line}, raw=True)
-
-    def _nest(self) -> None:
-        from soravid.nested import allow_nested_run
-
-        allow_nested_run()
-        print("asyncio.run(...) now works in cells.")  # noqa: T201
-
-    def _doctor(self) -> Any:
-        return session.doctor()
 
 
 def _as_trait(check: Callable[[str], str], value: str) -> str:

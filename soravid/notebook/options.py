@@ -54,6 +54,7 @@ _add("--param", action="append", default=[], metavar="K=V", help="a further fiel
 _add("--fallback", metavar="M,...", help="models to try, in order, where the one before cannot take the job")
 _add("--max-cost", metavar="USD", help="refuse a clip whose estimate is above this")
 _add("--estimate", action="store_true", help="show the price and make nothing")
+_add("--form", action="store_true", help="open it as a form and make nothing yet")
 _add("--again", action="store_true", help="make, and pay for, a new clip even if there is one already")
 _add("--wait", action="store_true", help="end the cell only when the clip is there")
 _add("--embed", action="store_true", help="put the clip into the notebook file itself")
@@ -83,6 +84,16 @@ def parse(line: str) -> argparse.Namespace:
         near = nearest(extra[0], FLAGS)
         hint = f"Did you mean {one_of(near)}?" if near else "%%video --help lists the options."
         raise InvalidRequest(f"There is no option {extra[0]}.", hint=hint)
+    check(args)
+    return args
+
+
+def check(args: argparse.Namespace) -> None:
+    """What the parser itself does not check.
+
+    Raises:
+        InvalidRequest: options that cannot be, or cannot be together.
+    """
     if args.name and not args.name.isidentifier():
         raise InvalidRequest(
             f"{args.name!r} cannot be a variable's name.", hint="The prompt goes below the line."
@@ -91,7 +102,6 @@ def parse(line: str) -> argparse.Namespace:
         raise InvalidRequest(f"--takes must be 1 to 20, not {args.takes}.", param="takes")
     if sum(bool(source) for source in (args.remix, args.edit, args.extend)) > 1:
         raise InvalidRequest("--remix, --edit and --extend exclude each other.")
-    return args
 
 
 def pairs(texts: list[str]) -> dict[str, str]:

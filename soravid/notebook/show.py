@@ -3,78 +3,139 @@
 from __future__ import annotations
 
 import weakref
-from concurrent.futures import Future
+from collections.abc import Sequence
 
-from soravid import cards, loop, terminal
+from IPython.display import display
+
+from soravid import settings, terminal
+from soravid.batches import Batch
 from soravid.clips import Clip
 from soravid.errors import SoravidError
 from soravid.job import Job
-from soravid.media.links import embed_src, notebook_src
-from soravid.notebook.display import LiveOutput, cell_id, in_colab, rich_front
-from soravid.views import JobView
+from soravid.notebook.display import cell_id, execution_count, rich_front
+from soravid.notebook.lasting import LastingOutput, page
+from soravid.notebook.live import LiveOutput
+from soravid.notebook.shown import Clips, Jobs, Shown
+from soravid.notebook.shown import clip_bundle as clip_bundle
 
-_live: weakref.WeakKeyDictionary[Job, dict[str, LiveOutput]] = weakref.WeakKeyDictionary()
-"""Where each running job is shown, by the cell's id."""
+_live: weakref.WeakKeyDictionary[object, dict[str, LiveOutput]] = weakref.WeakKeyDictionary()
+"""Where each job and each batch is shown, by the cell's id."""
+_counts: weakref.WeakKeyDictionary[Batch, int] = weakref.WeakKeyDictionary()
+"""The number in the brackets of the cell that made a batch."""
 
 
-def show_live(job: Job, *, embed: bool = False) -> None:
-    """Show a job in the output of the running cell, and leave its player, or why there is none, there."""
+def show_live(
+    jobs: Job | Sequence[Job], *, embed: bool = False, place: LastingOutput | None = None
+) -> LiveOutput | None:
+    """Show a job, or several as one board, in the output of the running cell, and leave there what lasts.
+
+    Args:
+        jobs: what to show.
+        embed: put the clips into the notebook.
+        place: an output that they take over; else it is a new one of the cell that runs.
+
+    Returns:
+        The live output; None where they have ended, and in a terminal, where they are waited for.
+    """
+    each = [jobs] if isinstance(jobs, Job) else list(jobs)
+    if rich_front():
+        return _show(Jobs(each), each, embed, place)
+    try:
+        terminal.follow_all(each)
+    except KeyboardInterrupt:
+        ids = " ".join(job.id for job in each)
+        print(f"\nWhat runs goes on. To see it again: %video show {ids}")  # noqa: T201
+    return None
+
+
+def show_batch(batch: Batch) -> None:
+    """Show a batch in the cell that makes it; where nobody looks on, wait for it."""
+    if not (rich_front() or settings.waits()):
+        return
+    batch.shown = True
+    _counts[batch] = execution_count()
+    if settings.waits():
+        batch.wait()
+        display(Clips(batch).bundle(embed=False), raw=True)  # type: ignore[no-untyped-call]
+    else:
+        _show(Clips(batch), [batch], False)
+
+
+def show_again(batch: Batch) -> None:
+    """Show a batch that a cell ends with, unless that cell shows it already."""
     if not rich_front():
         try:
-            terminal.follow(job)
+            batch.wait()
         except KeyboardInterrupt:
-            print(f"\nThe job goes on. To see it again: %video show {job.id}")  # noqa: T201
-        return
-    job.resume()  # one that nobody here waits for would stand still
-    if job.done():
-        from IPython.display import display
+            print("\nNo more is sent; what runs goes on.")  # noqa: T201
+        print(batch.bundle()["text/plain"])  # noqa: T201
+    elif _counts.get(batch) != execution_count():
+        _show(Clips(batch), [batch], False)
 
-        display(_ending(job, embed), raw=True)  # type: ignore[no-untyped-call]
-        return
-    output = LiveOutput(job.view, on_cancel=lambda: _cancel(job, output))
-    if here := cell_id():
-        before = _live.setdefault(job, {}).get(here)
-        _live[job][here] = output
-        if before:
-            before.drop()
 
-    def changed(view: JobView) -> None:
-        if job.done():
-            bundle = _ending(job, embed)
-            output.finish(bundle["text/html"], bundle["text/plain"])
+def present(jobs: list[Job], *, wait: bool, embed: bool) -> Clip | None:
+    """Show a cell's jobs as the cell's settings want it; where nobody looks, wait for them.
+
+    Raises:
+        SoravidError: nobody looks, and a job ended without a clip.
+    """
+    if settings.waits():
+        # A run without a person: the clip is the cell's result, and a failure fails the cell.
+        for job in jobs:
+            _wait(job)
+        if len(jobs) > 1 or embed:
+            display(Jobs(jobs).bundle(embed=embed), raw=True)  # type: ignore[no-untyped-call]
+        clips = [job.result() for job in jobs]
+        return clips[0] if len(clips) == 1 and not embed else None
+    live = show_live(jobs, embed=embed) if jobs else None
+    if wait:
+        for job in jobs:
+            _wait(job)
+        if live:
+            _end(live, Jobs(jobs), embed)
+            live.flush()
+    return None
+
+
+def _show(
+    shown: Shown, keys: Sequence[object], embed: bool, place: LastingOutput | None = None
+) -> LiveOutput | None:
+    page()  # what lasts has the player's bar while there is a kernel
+    if shown.done():
+        bundle = shown.bundle(embed=embed)
+        if place:
+            place.end(bundle["text/html"], bundle["text/plain"])
         else:
-            output.update(view)
+            display(bundle, raw=True)  # type: ignore[no-untyped-call]
+        return None
+    live = LiveOutput(shown.view(), lambda job_id: shown.cancel(job_id, live.refuse_cancel), place=place)
+    if here := cell_id():
+        before = {_live.setdefault(key, {}).get(here) for key in keys}
+        for key in keys:
+            _live[key][here] = live
+        for other in before:
+            if other:
+                other.drop()
 
-    job.on_update(changed)
-    changed(job.view)  # it may have ended before anyone listened
+    def changed() -> None:
+        if shown.done():
+            _end(live, shown, embed)
+        elif not live.finished:
+            live.update(shown.view())
 
-
-def clip_bundle(clip: Clip, *, embed: bool = False) -> dict[str, str]:
-    """A finished clip as a notebook keeps it: the file by its relative URL, or inside the notebook."""
-    source = None if embed or in_colab() else notebook_src(clip.path)
-    return {
-        "text/html": cards.finished_html(clip.view, source or embed_src(clip.path)),
-        "text/plain": str(clip),
-    }
-
-
-def _ending(job: Job, embed: bool) -> dict[str, str]:
-    if job.error is None:
-        try:
-            return clip_bundle(job.wait(), embed=embed)
-        except SoravidError as wrong:  # too large to embed: the clip is there all the same
-            html = cards.notice_html("The clip is made, but cannot be shown here", wrong.message, "warn")
-            return {"text/html": html, "text/plain": str(wrong)}
-    return {"text/html": cards.failed_html(job.view), "text/plain": cards.failed_text(job.view)}
+    shown.on_update(changed)
+    changed()  # it may have ended before anyone listened
+    return live
 
 
-def _cancel(job: Job, output: LiveOutput) -> None:
-    """Ask the provider to stop; the button must not keep the kernel."""
+def _end(live: LiveOutput, shown: Shown, embed: bool) -> None:
+    if not live.finished:
+        bundle = shown.bundle(embed=embed)
+        live.finish(bundle["text/html"], bundle["text/plain"])
 
-    def answered(answer: Future[None]) -> None:
-        if wrong := answer.exception():
-            output.refuse_cancel(
-                str(wrong) if isinstance(wrong, SoravidError) else "It could not be cancelled."
-            )
 
-    loop.submit(job.cancelled_at_provider()).add_done_callback(answered)
+def _wait(job: Job) -> None:
+    try:
+        job.wait()
+    except SoravidError:
+        return  # the output tells

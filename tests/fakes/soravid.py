@@ -1,4 +1,4 @@
-"""A fake of a soravid proxy: the OpenAI dialect, with virtual keys, costs, replays and a list of models."""
+"""A fake of a soravid proxy: the OpenAI dialect, with keys, budgets, costs, replays and a list of models."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ class SoravidFake(JobFake):
     """The app, its settings and its jobs; `/v1` is the base."""
 
     over_budget: int = 0  # the status of every create: 402 or 429
+    key_info: dict[str, Any] | None = None  # what is said of the key; None: this proxy does not say
     replays: list[Recorded] = field(default_factory=list, repr=False)
     """Creates that came again with a key that was known: they are no creates, and not in `requests`."""
 
@@ -70,6 +71,7 @@ class SoravidFake(JobFake):
             ("DELETE", "/v1/videos/{id}", self._delete),
             ("GET", "/v1/videos/{id}/content", self._content),
             ("GET", "/v1/models", self._models),
+            ("GET", "/key/info", self._key_info),
         ]
 
     def error(self, status: int, message: str, code: str = "", **headers: str) -> Refusal:
@@ -177,3 +179,8 @@ class SoravidFake(JobFake):
         row = {"object": "model", "created": 0, "owned_by": "soravid"}
         rows = [{"id": MODEL, **row, "soravid": FACTS}, {"id": "gpt-of-the-proxy", **row}]
         return JSONResponse({"object": "list", "data": rows})
+
+    async def _key_info(self, request: Request, call: Recorded) -> Response:
+        if self.key_info is None:
+            raise self.error(404, "Not Found")
+        return JSONResponse({"key": "sk-...1234", "info": self.key_info})

@@ -15,7 +15,7 @@ import numpy as np
 
 from soravid import cards
 from soravid.media.links import notebook_src
-from soravid.notebook.display import LiveOutput
+from soravid.notebook.live import LiveOutput
 from soravid.views import JobView, Problem
 
 KITE = "A red kite over a harbour at dawn, slow pan left"
@@ -75,7 +75,7 @@ class Feed:
         *,
         every: float = 0.2,
         path: str | None = None,
-        on_cancel: Callable[[], object] | None = None,
+        on_cancel: Callable[[str], object] | None = None,
         **changes: Any,
     ) -> None:
         self.view = view(**changes)
@@ -83,7 +83,7 @@ class Feed:
         self._progress = list(progress)
         self._every = every
         self._path = path
-        self.output = LiveOutput(self.view, on_cancel or self.cancelled.set)
+        self.output = LiveOutput(self.view, on_cancel or (lambda _job: self.cancelled.set()))
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 

@@ -21,18 +21,16 @@ const fileUrl = async (model, src) => {
   return resolver ? resolver.getDownloadUrl(await resolver.resolveUrl(src)) : null;
 };
 
-// Put a code cell under the one that shows this widget and select it; false where only a copy could be made.
-const insertCell = async (model, source) => {
-  const { model: book } = model.widget_manager?.context ?? {};
-  const mime = "application/vnd.jupyter.widget-view+json";
-  for (let at = 0; at < (book?.cells?.length ?? 0); at++) {
-    const { outputs } = book.cells.get(at);
-    for (let k = 0; k < (outputs?.length ?? 0); k++) {
-      if (outputs.get(k).data?.[mime]?.model_id === model.model_id) {
-        book.sharedModel.insertCell(at + 1, { cell_type: "code", source, metadata: { trusted: true } });
-        return true;
-      }
-    }
+// Put a code cell under the one that `near` is in and show it; false where only a copy could be made.
+const insertCell = async (model, source, near = document.activeElement) => {
+  const book = model.widget_manager?.context?.model?.sharedModel;
+  const cell = near?.closest(".jp-Cell");
+  const at = Number.parseInt(cell?.dataset.windowedListIndex, 10) + 1;
+  if (book && at) {
+    book.insertCell(at, { cell_type: "code", source, metadata: { trusted: true } });
+    const below = `[data-windowed-list-index="${at}"]`;
+    requestAnimationFrame(() => cell.parentElement.querySelector(below)?.scrollIntoView({ block: "nearest" }));
+    return true;
   }
   await navigator.clipboard?.writeText(source);
   return false;
