@@ -31,7 +31,7 @@ class Pictures:
     """Reads reference pictures for callers. To be used on one event loop."""
 
     def __init__(self, options: ProxyOptions) -> None:
-        self._transport = _Guarded(_Checked(options))
+        self._transport = _Guarded(CheckedTransport(options))
 
     async def fetch(self, url: str, param: str) -> Reference:
         """The picture at an address.
@@ -59,7 +59,7 @@ class Pictures:
 class _Guarded(Transport):
     """One pool, behind the check."""
 
-    def __init__(self, checked: _Checked) -> None:
+    def __init__(self, checked: CheckedTransport) -> None:
         super().__init__()
         self._checked = checked
 
@@ -72,7 +72,7 @@ class _Guarded(Transport):
         return self._clients[""]
 
 
-class _Checked(httpx2.AsyncHTTPTransport):
+class CheckedTransport(httpx2.AsyncHTTPTransport):
     """Connects to the address that was looked at; TLS and the server still see the name."""
 
     def __init__(self, options: ProxyOptions) -> None:

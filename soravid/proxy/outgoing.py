@@ -25,7 +25,7 @@ from soravid.observe import Event
 from soravid.observe.redact import redact
 from soravid.proxy import names
 from soravid.proxy.bills import iso_time
-from soravid.proxy.guarded import _Checked
+from soravid.proxy.guarded import CheckedTransport
 from soravid.proxy.hooks import Hooks, is_keys
 from soravid.proxy.operating import EventType, Hook
 from soravid.proxy.parts import Parts
@@ -72,7 +72,7 @@ class Outgoing:
         headers = {"user-agent": f"soravid/{__version__}", "content-type": "application/json"}
         plain: dict[str, Any] = {"headers": headers, "follow_redirects": False, "timeout": _TIMEOUT}
         self._client = httpx2.AsyncClient(**plain)
-        self._guarded = httpx2.AsyncClient(transport=_Checked(self._parts.options), **plain)
+        self._guarded = httpx2.AsyncClient(transport=CheckedTransport(self._parts.options), **plain)
         observe.subscribe(self._heard)
         for work in (self._note(), self._send(), self._look_back()):
             self._begin(work)
