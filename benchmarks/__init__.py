@@ -32,6 +32,9 @@ Benchmarks:
 * ``batches``: 20 jobs live on one page, each in an output of its own and all on one board: messages in the
   busiest second, the kernel's processor time, how soon it answers an empty cell (beside itself without jobs);
   and the file of a notebook with 50 finished clips. Targets: 20; a tenth of a core; 50 ms; 1.5 MB.
+* ``gallery``: 2,000 clips in the same. From the run command to the first posters on the screen, and how long
+  a frame takes while the grid scrolls (beside a plain box of that size). Targets: 1 s; 20 ms, which is 50
+  frames a second.
 * ``engine``: how fast the local engine draws, where that benchmark is there.
 
 Reading them: a figure is a median. Peers take turns with us in the same run, round by round, so a busy

@@ -11,7 +11,6 @@ from soravid.money import show
 from soravid.views import LABELS, JobView, Usual
 
 
-
 def row_name(prompt: str) -> str:
     """What a row is called that has a prompt of its own."""
     return shortened(prompt, 80) or "No prompt"

@@ -90,6 +90,9 @@ def _top(board: Board) -> str:
 
 
 def _row(board: Board, name: str, view: JobView, src: str | None) -> str:
+    if src is None and view.status == "completed":  # no page can have it; it is there all the same
+        words = _name(name) + fact_line([*_finished(board, view), view.path or ""])
+        return f'<div style="{_ROW}">{words}{fold(details(view))}</div>'
     if src is None:
         return f'<div style="{_ROW}">{_failed(board, name, view)}</div>'
     width, height = ratio(view.size)

@@ -130,6 +130,13 @@ def running_html(view: JobView) -> str:
     )
 
 
+def unfinished(view: JobView) -> dict[str, str]:
+    """A job that has no clip, or none yet, as a notebook's output."""
+    if view.problem:
+        return {"text/plain": failed_text(view), "text/html": failed_html(view)}
+    return {"text/plain": running_text(view), "text/html": running_html(view)}
+
+
 def hint_line(cancel: str = "") -> str:
     """What can be done where a card stands still: the lines that cancel what runs, and take it up again."""
     resume = f'If its kernel has ended: <code style="{CODE}">%video resume</code>'

@@ -1,4 +1,4 @@
-"""The command line: ``soravid generate | models | jobs | spend | ledger | engine | proxy | keys | doctor``."""
+"""The command line: ``soravid generate | models | jobs | spend | ledger | proxy | keys | doctor ...``."""
 
 from __future__ import annotations
 

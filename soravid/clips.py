@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from soravid import cards, media
-from soravid.media.links import notebook_dir, notebook_src
+from soravid.errors import InvalidRequest
+from soravid.media.links import notebook_dir, page_src
 from soravid.types import Video
 from soravid.views import JobView
 
@@ -93,12 +94,18 @@ class Clip:
     def __str__(self) -> str:
         return cards.finished_text(self.view)
 
+    def bundle(self, *, embed: bool = False) -> dict[str, str]:
+        """As a notebook keeps it: with the file by its relative URL, or inside the notebook; and as text."""
+        try:
+            html = cards.finished_html(self.view, page_src(self.path, embed=embed))
+        except InvalidRequest as wrong:  # too large to embed: the clip is there all the same
+            html = cards.notice_html("The clip is made, but cannot be shown here", str(wrong), "warn")
+        except OSError:
+            return {"text/plain": str(self)}
+        return {"text/html": html, "text/plain": str(self)}
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        bundle = {"text/plain": str(self)}
-        source = notebook_src(self.path)
-        if source is not None:
-            bundle["text/html"] = cards.finished_html(self.view, source)
-        return bundle
+        return self.bundle()
 
 
 def file_name(prompt: str, job_id: str, digits: int = 4) -> str:

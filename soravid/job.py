@@ -208,10 +208,7 @@ class Job:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         if self._future.done() and not self._future.exception():
             return self._future.result()._repr_mimebundle_()
-        view = self.view
-        if view.problem:
-            return {"text/plain": cards.failed_text(view), "text/html": cards.failed_html(view)}
-        return {"text/plain": cards.running_text(view), "text/html": cards.running_html(view)}
+        return cards.unfinished(self.view)
 
     # --- on the loop thread --------------------------------------------------------------------------
 
@@ -242,7 +239,8 @@ class Job:
             self._end(error=Cancelled("The job was given up here; its journal entry stays.", job_id=self.id))
         except Exception as wrong:
             with suppress(Exception):  # the journal itself may be what fails: whoever waits must still hear
-                await self._refresh()
+                if self._row:  # which may be voided by now, or unknown, or still run
+                    self._row = await loop.in_thread(self._pipeline.journal.get, self._row.id)
             fault = f"soravid has a fault ({type(wrong).__name__})."
             known = isinstance(wrong, SoravidError)
             self._end(error=wrong if known else SoravidError(fault, hint="The job can be resumed."))
@@ -265,11 +263,6 @@ class Job:
             self._end(error=failure_of(row))
             if self._work:
                 self._work.cancel()
-
-    async def _refresh(self) -> None:
-        """Take the row as the journal has it after a fault: voided, unknown, or still running."""
-        if self._row:
-            self._row = await loop.in_thread(self._pipeline.journal.get, self._row.id)
 
     def _saw(self, row: JobRow) -> None:
         if self._future.done():

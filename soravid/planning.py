@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from soravid import catalog, checks, config, fitting, guarding, listings, loop, references, settings, shapes
@@ -53,8 +53,19 @@ if hasattr(os, "register_at_fork"):
 
 def current() -> Pipeline:
     """The pipeline of the home that the environment names now."""
+    decide = (*(os.environ.get(name) for name in _DECIDE), os.getcwd())  # noqa: PTH109 - quicker, and asked often
     with _making:  # one of each, whichever thread is first
-        return pipeline(settings.home().absolute())
+        return pipeline(_home(decide))
+
+
+@lru_cache
+def _home(_: tuple[str | None, ...]) -> Path:
+    """``settings.home()``, for as long as nothing changes that it is made of."""
+    return settings.home().absolute()
+
+
+_DECIDE = ("SORAVID_HOME", "HOME", "XDG_DATA_HOME", "LOCALAPPDATA", "APPDATA")
+"""The variables that say where the home is, on one system or another."""
 
 
 async def make_plan(

@@ -142,7 +142,7 @@ def test_importing_soravid_imports_no_optional_part() -> None:
 
 # A room is a module or package directly under soravid/. It imports rooms of its own layer and of those below.
 LAYERS = (
-    {"deployments", "errors", "money", "refusals", "shapes", "types"},
+    {"deployments", "errors", "money", "refusals", "shapes", "statuses", "types"},
     {
         "abilities",
         "asgi",
@@ -215,8 +215,9 @@ LAYERS = (
 NARROW = {
     "errors": {"types"},
     "money": {"errors"},
-    "types": {"errors", "money", "refusals"},
+    "types": {"errors", "money", "refusals", "statuses"},
     "refusals": set(),
+    "statuses": set(),
     "deployments": set(),
     "providers": {"types", "errors", "deployments", "money", "refusals", "shapes"},
     "shapes": {"errors", "types"},

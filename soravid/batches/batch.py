@@ -7,7 +7,6 @@ import itertools
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from soravid import loop, terminal
@@ -17,7 +16,7 @@ from soravid.boards import Board, row_name
 from soravid.card_board import MOST, board_html, board_running_html, board_text
 from soravid.clips import Clip
 from soravid.errors import DeadlineExceeded
-from soravid.media.links import notebook_src
+from soravid.media.links import page_src_or_none
 from soravid.money import to_usd
 from soravid.tables import Table
 
@@ -136,14 +135,14 @@ class Batch(Sending):
         named = tuple((row_name(view.prompt), view) for _, view in sorted(rows.items()))
         return Board(named, replace(ended, total=total).plus(views.values()))
 
-    def bundle(self, source: Callable[[Path], str | None] = notebook_src) -> dict[str, str]:
-        """Its card and its text; ``source`` says where a page finds a clip's file."""
+    def bundle(self, *, embed: bool = False) -> dict[str, str]:
+        """Its card and its text, as a notebook keeps them."""
         board = self.board()
         if not board.done:
             return {"text/plain": board_text(board), "text/html": board_running_html(board)}
         items = self._in_order()[:MOST]
         lasting = Board(tuple((row_name(item.prompt), item.pictured) for item in items), board.tally)
-        sources = [source(item.path) if item.path else None for item in items]
+        sources = [page_src_or_none(item.path, embed=embed) if item.path else None for item in items]
         return {"text/plain": board_text(board), "text/html": board_html(lasting, sources)}
 
     def __repr__(self) -> str:

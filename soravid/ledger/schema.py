@@ -22,6 +22,7 @@ HEAD = "0006"
 
 metadata = MetaData()
 
+_HAS_ID = sa.text("video_id IS NOT NULL")
 jobs = Table(
     "jobs",
     metadata,
@@ -55,7 +56,7 @@ jobs = Table(
     Column("deadline", Float, comment="when it is overdue; null: never"),
     Column("over", Boolean, nullable=False, server_default=sa.false(), comment="it cost more than was held"),
     Column("accounts", JSON, comment="ids of the accounts that it holds on and spends from"),
-    Index("jobs_by_video", "video_id"),
+    Index("jobs_by_video", "video_id", sqlite_where=_HAS_ID, postgresql_where=_HAS_ID),
     Index("jobs_by_fingerprint", "fingerprint"),
     Index("jobs_by_time", "created_at"),
     Index("jobs_by_deadline", "deadline"),
@@ -72,7 +73,6 @@ entries = Table(
     Column("amount", BigInteger, comment="null: price unknown"),
     Column("at", Float, nullable=False),
     Index("entries_by_session", "session"),
-    Index("entries_by_job", "job_id"),
     comment="Append-only: no row is ever changed or removed.",
 )
 
@@ -88,7 +88,6 @@ budgets = Table(
     comment="What a scope may spend, and in which windows.",
 )
 
-_AT_WORK = sa.text("running > 0")
 accounts = Table(
     "accounts",
     metadata,
@@ -103,7 +102,6 @@ accounts = Table(
     Column("held", BigInteger, nullable=False),
     Column("running", Integer, nullable=False, server_default="0", comment="jobs that have not ended"),
     Index("account_of_a_window", "kind", "name", "every", "starts_at", unique=True),
-    Index("accounts_at_work", "kind", "name", sqlite_where=_AT_WORK, postgresql_where=_AT_WORK),
     comment="What a scope has spent and holds in one window. A new window is a new row.",
 )
 

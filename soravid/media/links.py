@@ -14,6 +14,34 @@ from soravid.errors import InvalidRequest
 
 EMBED_LIMIT = 20_000_000
 """Bytes of the largest clip that is put into a notebook file, unless told otherwise."""
+_NO_FILES = ("COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE", "DATABRICKS_RUNTIME_VERSION")
+"""Variables of places whose outputs cannot reach files beside the notebook."""
+
+
+def must_embed() -> bool:
+    """Whether outputs here cannot reach files beside the notebook, as in Google Colab and marimo."""
+    marimo: Any = sys.modules.get("marimo")
+    if marimo is not None and marimo.running_in_notebook():
+        return True
+    return "google.colab" in sys.modules or any(os.environ.get(name) for name in _NO_FILES)
+
+
+def page_src(path: Path, *, embed: bool = False) -> str:
+    """Where a page finds a clip: its relative URL, or where that reaches nothing the clip itself.
+
+    Raises:
+        InvalidRequest: it has to be embedded and is too large.
+    """
+    beside = None if embed or must_embed() else notebook_src(path)
+    return beside or embed_src(path)
+
+
+def page_src_or_none(path: Path, *, embed: bool = False) -> str | None:
+    """The same, for one of many; None where no page can have it."""
+    try:
+        return page_src(path, embed=embed)
+    except (InvalidRequest, OSError):
+        return None
 
 
 def notebook_dir() -> Path:

@@ -16,14 +16,12 @@ def load(shell: InteractiveShell) -> None:
     """Register the magics, their completion, the live display of jobs and batches, the cards of errors."""
     global _mistakes
     from soravid import batches
-    from soravid.clips import Clip
     from soravid.job import Job
     from soravid.notebook import left
     from soravid.notebook.complete import video_matcher
     from soravid.notebook.magics import VideoMagics
     from soravid.notebook.mistakes import Mistakes
     from soravid.notebook.show import show_again, show_batch, show_live
-    from soravid.notebook.shown import clip_bundle
 
     if _mistakes:
         return  # a second %load_ext, in IPython's words a %reload_ext, has unloaded it before
@@ -34,7 +32,6 @@ def load(shell: InteractiveShell) -> None:
     formatters: Any = shell.display_formatter
     formatters.ipython_display_formatter.for_type(Job, show_live)
     formatters.ipython_display_formatter.for_type(batches.Batch, show_again)
-    formatters.mimebundle_formatter.for_type(Clip, clip_bundle)
     batches.fronts.append(show_batch)
     _mistakes = Mistakes(shell)
     _mistakes.install()
@@ -45,7 +42,6 @@ def unload(shell: InteractiveShell) -> None:
     """Take back what ``load`` did."""
     global _mistakes
     from soravid import batches
-    from soravid.clips import Clip
     from soravid.job import Job
     from soravid.notebook.complete import video_matcher
     from soravid.notebook.show import show_batch
@@ -57,7 +53,6 @@ def unload(shell: InteractiveShell) -> None:
     formatters: Any = shell.display_formatter
     for shown in (Job, batches.Batch):
         formatters.ipython_display_formatter.type_printers.pop(shown, None)
-    formatters.mimebundle_formatter.type_printers.pop(Clip, None)
     if _with_a_body in shell.input_transformers_cleanup:
         shell.input_transformers_cleanup.remove(_with_a_body)
     if show_batch in batches.fronts:

@@ -19,6 +19,7 @@ from soravid.notebook.show import present, show_live
 
 SUBCOMMANDS = {
     "models": "[NAME] [--can ABILITY] [--under USD] [--alive] [--ready]: what models can do, take and cost",
+    "form": "[PROMPT]: a form for a clip, with the price before the button",
     "jobs": "the newest jobs of the journal",
     "show": "ID: show a job again, live if it still runs",
     "play": "NAME or ID: a clip in its player: frame by frame, in a loop, slower",
@@ -41,7 +42,7 @@ _TAKES = {
     "config": "one file",
 }
 _MAY_TAKE = {"budget": "one amount in USD, or nothing"}
-_PARSES = {"gallery", "models"}
+_PARSES = {"form", "gallery", "models"}
 """What reads its words itself."""
 
 

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import contextvars
-import os
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from IPython.core.getipython import get_ipython
 from IPython.display import display
-
-_NO_FILES = ("COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE", "DATABRICKS_RUNTIME_VERSION")
-"""Variables of places whose outputs cannot reach files beside the notebook."""
 
 Bundle = dict[str, Any]
 
@@ -60,8 +55,3 @@ def cell_id() -> str | None:
 def execution_count() -> int:
     """The number in the running cell's brackets."""
     return int(getattr(get_ipython(), "execution_count", 0))
-
-
-def must_embed() -> bool:
-    """Whether outputs here cannot reach files beside the notebook, as in Google Colab."""
-    return "google.colab" in sys.modules or any(os.environ.get(name) for name in _NO_FILES)

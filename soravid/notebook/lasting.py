@@ -11,7 +11,8 @@ from IPython.display import display
 
 from soravid import cells, settings
 from soravid.card_parts import NO_MATHS
-from soravid.notebook.display import Bundle, Output, must_embed, rich_front, view_of
+from soravid.media.links import must_embed
+from soravid.notebook.display import Bundle, Output, rich_front, view_of
 
 if TYPE_CHECKING:
     from soravid.notebook.lots import Lot

@@ -117,6 +117,9 @@ class VideoMagics(Commands):
             self._names[args.name] = jobs[0] if len(jobs) == 1 else jobs
         return present(jobs, wait=args.wait, embed=args.embed)
 
+    def _form(self, *words: str) -> Any:
+        return open_form(self._completed(options.parse("")), " ".join(words), self._names)
+
     def _show_estimate(self, prompt: str, wanted: dict[str, Any], takes: int) -> None:
         one = session.estimate(prompt, **wanted)
         low, total, upper = (

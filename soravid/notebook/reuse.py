@@ -1,4 +1,4 @@
-"""The cell that asks again for what a job asked for: run as it is, it shows the same clip and costs nothing."""
+"""The cell that asks again for what a job asked for: as it is, it shows the same clip and costs nothing."""
 
 from __future__ import annotations
 

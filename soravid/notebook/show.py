@@ -16,7 +16,6 @@ from soravid.notebook.display import cell_id, execution_count, rich_front
 from soravid.notebook.lasting import LastingOutput, page
 from soravid.notebook.live import LiveOutput
 from soravid.notebook.shown import Clips, Jobs, Shown
-from soravid.notebook.shown import clip_bundle as clip_bundle
 
 _live: weakref.WeakKeyDictionary[object, dict[str, LiveOutput]] = weakref.WeakKeyDictionary()
 """Where each job and each batch is shown, by the cell's id."""

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from pathlib import Path
 from typing import Protocol
 
 from soravid import cards, loop, media
 from soravid.batches import Batch
 from soravid.boards import Board
 from soravid.card_board import board_html, board_text
-from soravid.clips import Clip
-from soravid.errors import InvalidRequest, SoravidError
+from soravid.errors import SoravidError
 from soravid.job import Job
 from soravid.ledger.timing import usual
-from soravid.media.links import embed_src, notebook_src
-from soravid.notebook.display import must_embed
+from soravid.media.links import page_src_or_none
 from soravid.planning import current
 from soravid.views import JobView, Usual
 
@@ -81,7 +78,8 @@ class Jobs:
             return ending(self._jobs[0], embed=embed)
         views = [job.view for job in self._jobs]
         small = [replace(view, poster=view.poster and media.smaller(view.poster)) for view in views]
-        sources = [None if job.error else _source_or_none(job.wait().path, embed) for job in self._jobs]
+        paths = [None if job.error else job.wait().path for job in self._jobs]
+        sources = [page_src_or_none(path, embed=embed) if path else None for path in paths]
         board = Board.of(small)
         return {"text/html": board_html(board, sources), "text/plain": board_text(board)}
 
@@ -115,7 +113,7 @@ class Clips:
 
     def bundle(self, *, embed: bool) -> dict[str, str]:
         """A row for each, up to some."""
-        return self._batch.bundle(lambda path: _source_or_none(path, embed))
+        return self._batch.bundle(embed=embed)
 
     def cancel(self, job_id: str, refuse: Refuse) -> None:
         """Stop one, or send no more and stop all that run."""
@@ -141,30 +139,4 @@ def ending(job: Job, *, embed: bool = False) -> dict[str, str]:
     """What a job that has ended leaves: its player, or why there is none."""
     if job.error:
         return {"text/html": cards.failed_html(job.view), "text/plain": cards.failed_text(job.view)}
-    return clip_bundle(job.wait(), embed=embed)
-
-
-def clip_bundle(clip: Clip, *, embed: bool = False, **_: object) -> dict[str, str]:
-    """A finished clip as a notebook keeps it: the file by its relative URL, or inside the notebook."""
-    try:
-        html = cards.finished_html(clip.view, source(clip.path, embed=embed))
-    except InvalidRequest as wrong:  # too large to embed: the clip is there all the same
-        html = cards.notice_html("The clip is made, but cannot be shown here", str(wrong), "warn")
-    return {"text/html": html, "text/plain": str(clip)}
-
-
-def source(path: Path, *, embed: bool = False) -> str:
-    """Where a notebook finds a clip: the file's relative URL, or the clip itself.
-
-    Raises:
-        InvalidRequest: it has to be embedded and is too large.
-    """
-    beside = None if embed or must_embed() else notebook_src(path)
-    return beside or embed_src(path)
-
-
-def _source_or_none(path: Path, embed: bool) -> str | None:
-    try:
-        return source(path, embed=embed)
-    except InvalidRequest:
-        return None
+    return job.wait().bundle(embed=embed)

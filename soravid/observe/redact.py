@@ -27,8 +27,6 @@ _lock = threading.Lock()
 _known: dict[str, None] = {}
 _spellings: tuple[str, ...] = ()
 """The known ones as they may stand in a text, the longest first."""
-_version = 0
-"""Changes with them: what was found clean before may not be now."""
 
 
 def remember(secret: str | None) -> None:
@@ -36,7 +34,7 @@ def remember(secret: str | None) -> None:
 
     A text of fewer than 6 characters is not looked for. The newest 200 are kept.
     """
-    global _spellings, _version
+    global _spellings
     if not secret or len(secret) < _SHORTEST or secret in _known:
         return
     with _lock:
@@ -45,7 +43,6 @@ def remember(secret: str | None) -> None:
             del _known[next(iter(_known))]
         spellings = {spelling for each in _known for spelling in (each, quote(each, safe=""))}
         _spellings = tuple(sorted(spellings, key=len, reverse=True))
-        _version += 1
 
 
 def redact(value: Any) -> Any:
@@ -77,7 +74,7 @@ def _cleaned(value: Any, above: tuple[int, ...], name: str) -> Any:
             return [_cleaned(part, above, name) for part in value]
         clean = {}
         for key, part in value.items():
-            shown, plain, secret = _name(str(key), _version)
+            shown, plain, secret = _name(str(key), _spellings)
             gone = secret and part is not None and not isinstance(part, bool)
             clean[shown] = GONE if gone else _cleaned(part, above, plain)
         return clean
@@ -85,10 +82,10 @@ def _cleaned(value: Any, above: tuple[int, ...], name: str) -> Any:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _name(name: str, _: int) -> tuple[str, str, bool]:
+def _name(name: str, known: tuple[str, ...]) -> tuple[str, str, bool]:
     """A field's name as it is shown and as it is compared, and whether what stands under it is secret."""
     # Field names are many and short; a key of some vendor is longer.
-    plain = len(name) < 20 and name.isidentifier() and not any(secret in name for secret in _spellings)
+    plain = len(name) < 20 and name.isidentifier() and not any(secret in name for secret in known)
     small = name.lower().replace("-", "_")
     return name if plain else _text(name), small, small in _SECRET_NAMES
 
@@ -97,18 +94,18 @@ def _text(text: str, *, media: bool = True) -> str:
     if len(text) < _SHORTEST:
         return text
     if len(text) > _LONGEST_REMEMBERED:
-        return _searched(text, media)
-    return _remembered(text, media, _version)
+        return _searched(text, media, _spellings)
+    return _remembered(text, media, _spellings)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _remembered(text: str, media: bool, _: int) -> str:
+def _remembered(text: str, media: bool, known: tuple[str, ...]) -> str:
     """Most texts come again: a job is told of several times, and its prompt, model and ids are the same."""
-    return _searched(text, media)
+    return _searched(text, media, known)
 
 
-def _searched(text: str, media: bool) -> str:
-    for secret in _spellings:
+def _searched(text: str, media: bool, known: tuple[str, ...]) -> str:
+    for secret in known:
         if secret in text:
             text = text.replace(secret, GONE)
     if media and len(text) >= _RUN:
@@ -166,9 +163,9 @@ def _unless_words(match: re.Match[str]) -> str:
     mixed = (part for part in parts if len(part) >= 24 and _kinds(part) == {"upper", "lower", "digit"})
     if any(sum(c.isupper() for c in part) >= 3 for part in mixed):
         return GONE
-    # Words change between capitals, small letters and digits now and then, base64 at two places of three.
+    # Words change between capitals, small letters and digits at one place of three, base64 at two.
     changes = sum(_kind(one) != _kind(other) for one, other in pairwise(run))
-    return GONE if {"upper", "lower"} <= _kinds(run) and changes >= len(run) / 2 else run
+    return GONE if {"upper", "lower"} <= _kinds(run) and changes >= len(run) * 0.42 else run
 
 
 def _kind(character: str) -> str:

@@ -169,9 +169,10 @@ class OpenAI(Wire):
     def _video(self, method: str, path: str, **parts: Any) -> Flow[Video]:
         response = yield self._request(method, path, **parts)
         body = response.json()
-        if not (method == "GET" and isinstance(body, dict) and body.get("object") == "video"):
-            # vLLM-Omni answers for a failed job with the failure's own 4xx or 5xx and the whole object.
-            body = self._answer(response)
+        tells = method == "GET" and isinstance(body, dict) and body.get("object") == "video"
+        # vLLM-Omni answers for a failed job with the failure's own 4xx or 5xx and the whole object.
+        if not (response.ok or tells):
+            raise self._error(response)
         video = self._parse(body)
         advice = header_seconds(response.headers.get("openai-poll-after-ms"))
         video._poll_after = None if advice is None else advice / 1000

@@ -109,7 +109,8 @@ class Access:
 
     def forget(self) -> None:
         """Have every key looked up anew: one has changed."""
-        self._known.clear()
+        self._known = {}
+        self._asking = {}
 
     async def caller(self, headers: Headers) -> Caller:
         """Who asks.
@@ -154,18 +155,20 @@ class Access:
         """Read a key; many who ask at once share one look."""
         asking = self._asking.get(digest)
         if asking is None:
-            asking = self._asking[digest] = asyncio.ensure_future(self._read(digest))
-            asking.add_done_callback(lambda _: self._asking.pop(digest, None))
+            asking = self._asking[digest] = asyncio.ensure_future(self._read(digest, self._known))
+            pending = self._asking
+            asking.add_done_callback(lambda _: pending.pop(digest, None))
         return await asyncio.shield(asking)
 
-    async def _read(self, digest: str) -> Caller | None:
+    async def _read(self, digest: str, into: dict[str, tuple[float, Caller | None]]) -> Caller | None:
+        """Read a key. What was read before all was forgotten is remembered by nobody."""
         at = time.monotonic()
         known = await loop.in_thread(self._keys.look_up, digest)
         caller = Caller(known) if known else None
-        self._known.pop(digest, None)
-        self._known[digest] = at, caller
-        while len(self._known) > _MOST:
-            del self._known[next(iter(self._known))]
+        into.pop(digest, None)
+        into[digest] = at, caller
+        while len(into) > _MOST:
+            del into[next(iter(into))]
         return caller
 
     def _nobody(self, headers: Headers) -> Caller:

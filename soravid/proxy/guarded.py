@@ -76,10 +76,12 @@ class CheckedTransport(httpx2.AsyncHTTPTransport):
     """Connects to the address that was looked at; TLS and the server still see the name."""
 
     def __init__(self, options: ProxyOptions) -> None:
-        super().__init__(trust_env=False)
+        # No connection is used again: it was made, by its address, for another name perhaps.
+        super().__init__(trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0))
         self._options = options
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request to the address that its host was found at."""
         host = request.url.host
         address = await self._address(host, request.url.port)
         request.extensions = {**request.extensions, "sni_hostname": host}

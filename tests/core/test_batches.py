@@ -113,7 +113,8 @@ def test_no_more_run_at_once_than_are_wanted(openai: OpenAIFake) -> None:
     openai.polls_to_finish = NEVER
     batch = soravid.map([f"{k}" for k in range(5)], model=MODEL, concurrency=2)
     for k in range(5):
-        until(lambda k=k: running(openai) == [f"{n}" for n in range(k, min(k + 2, 5))])
+        wanted = [f"{n}" for n in range(k, min(k + 2, 5))]
+        until(lambda wanted=wanted: running(openai) == wanted)  # type: ignore[misc]
         finish(openai, f"{k}")
     assert len(batch.clips) == 5
 
@@ -275,10 +276,10 @@ def test_a_clip_that_has_ended_is_kept_without_its_picture(openai: OpenAIFake, h
 
 
 def test_a_few_are_all_on_its_card_and_of_many_some(openai: OpenAIFake) -> None:
-    few = soravid.map(["one", "[moderation] two"], model=MODEL).wait().bundle(lambda path: path.name)
+    few = soravid.map(["one", "[moderation] two"], model=MODEL).wait().bundle()
     assert few["text/html"].count("<video") == 1
     assert "Refused by the provider" in few["text/html"]
     many = soravid.map([f"{k}" for k in range(30)], model=MODEL, concurrency=8).wait()
-    html = many.bundle(lambda path: path.name)["text/html"]
+    html = many.bundle()["text/html"]
     assert html.count("<video") == 24
     assert "And 6 more." in html

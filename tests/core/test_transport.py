@@ -257,6 +257,7 @@ def test_a_wait_with_a_timeout_ends_and_the_job_goes_on(openai: OpenAIFake) -> N
 def test_a_job_that_the_provider_denies_keeps_its_money_held(
     openai: OpenAIFake, home: object, slept: list[float]
 ) -> None:
+    openai.polls_to_finish = 10_000  # else it may have ended before it is gone
     job = soravid.generate("a kite", model=MODEL)
     until(lambda: openai.videos)
     openai.videos.clear()

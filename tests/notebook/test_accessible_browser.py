@@ -17,6 +17,10 @@ pytestmark = pytest.mark.browser
 
 SETUP = """from tests.notebook.feed import *
 from IPython.display import HTML, display
+from soravid.boards import Board
+from soravid.card_board import board_html
+from soravid.errors import InvalidRequest
+from soravid.notebook.widgets.offer import OfferWidget
 from soravid.notebook.widgets.status import StatusWidget
 import soravid
 %load_ext soravid
@@ -49,6 +53,15 @@ SCENES = {
         "w = StatusWidget(view(progress=20)); w.refuse_cancel('Runway cannot stop a job.'); w",
         ".soravid-status .note:not(:empty)",
     ),
+    "board, asking": Scene(
+        "rows = [view(job_id='a', progress=20), view(job_id='b', status='failed', cost=0, problem=REFUSED)]\n"
+        "StatusWidget(Board.of(rows), print)",
+        ".soravid-status .job >> nth=2",
+        ".soravid-status button",
+    ),
+    "board, ended": Scene("card(board_html(Board.of([done, replace(rows[1])]), [clip, None]))", "video"),
+    "offer": Scene("OfferWidget('2 jobs were left running.', 'Resume', print)", ".soravid-offer button"),
+    "error": Scene("card(cards.error_html(InvalidRequest('No.', param='size', hint='Write 1.')))", "dl"),
     "still status": Scene("card(cards.running_html(view(progress=43)))", "[role=progressbar]"),
     "finished clip": Scene("card(cards.finished_html(done, clip))", "video"),
     "finished tall clip": Scene("card(cards.finished_html(replace(done, size='720x1280'), clip))", "video"),

@@ -16,7 +16,7 @@ import pytest
 from soravid.boards import Board
 from soravid.errors import InvalidRequest
 from soravid.media import links
-from soravid.notebook import display, shown
+from soravid.notebook import display
 from soravid.notebook.widgets import pace
 from soravid.notebook.widgets.status import StatusWidget
 from soravid.views import JobView, Usual
@@ -82,17 +82,17 @@ def test_a_clip_can_be_embedded_up_to_a_size(folder: Path) -> None:
 
 def test_plain_python_is_no_rich_front() -> None:
     assert not display.rich_front()
-    assert not display.must_embed()
+    assert not links.must_embed()
 
 
-@pytest.mark.parametrize("name", display._NO_FILES)
+@pytest.mark.parametrize("name", links._NO_FILES)
 def test_where_no_file_can_be_reached_clips_are_embedded(
     folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     (folder / "kite.mp4").write_bytes(b"clip")
-    assert shown.source(folder / "kite.mp4") == "kite.mp4"
+    assert links.page_src(folder / "kite.mp4") == "kite.mp4"
     monkeypatch.setenv(name, "1")
-    assert shown.source(folder / "kite.mp4") == "data:video/mp4;base64,Y2xpcA=="
+    assert links.page_src(folder / "kite.mp4") == "data:video/mp4;base64,Y2xpcA=="
 
 
 # --- the status's messages ----------------------------------------------------------------------------
@@ -109,6 +109,11 @@ class Sent(StatusWidget):
         state = self.get_state(key)
         if state and getattr(self, "comm", None) is not None:
             self.messages.append((time.monotonic(), state))
+
+    @property
+    def job(self) -> JobView:
+        assert isinstance(self._shown, JobView)
+        return self._shown
 
     @property
     def row(self) -> dict[str, Any]:
@@ -169,13 +174,18 @@ def test_a_lone_message_goes_at_once_and_two_have_room_between_them() -> None:
     pace.soon(lambda: times.append(time.monotonic()), earliest=begun + 5 * pace.GAP)
     pace.soon(lambda: times.append(time.monotonic()))
     assert len(times) == 1, "what is booked for later keeps nobody"
-    pace.soon(lambda: (times.append(time.monotonic()), sent.set()), earliest=begun + 5 * pace.GAP)
+
+    def send() -> None:
+        times.append(time.monotonic())
+        sent.set()
+
+    pace.soon(send, earliest=begun + 5 * pace.GAP)
     assert sent.wait(5)
     assert times[2] - times[1] >= pace.GAP * 0.9
 
 
 def test_only_news_is_sent(status: Sent) -> None:
-    job = status._shown
+    job = status.job
     status.show(replace(job, progress=43))
     last(status, progress=43)
     assert set(status.messages[-1][1]) == {"rows"}
@@ -186,7 +196,7 @@ def test_only_news_is_sent(status: Sent) -> None:
 
 
 def test_the_end_stops_the_clock_at_the_jobs_own_time(status: Sent) -> None:
-    job = status._shown
+    job = status.job
     status.show(replace(job, status="completed", finished_at=job.started_at + 72))
     last(status, done=True)
     row = status.row
@@ -198,7 +208,7 @@ def test_a_page_that_asks_later_gets_the_time_of_that_moment(status: Sent) -> No
 
 
 def test_views_may_come_from_many_threads(status: Sent) -> None:
-    job = status._shown
+    job = status.job
 
     def feed(first: int) -> None:
         for progress in range(first, 80, 4):

@@ -83,7 +83,7 @@ def test_a_terminal_is_given_a_table() -> None:
     assert [row["Prompt"] for row in table][:2] == ["Clip number 21", "Clip number 20"]
     assert table[0]["Clip"] == "the file is missing"
     assert table[1]["Clip"].startswith("soravid_media/job_")
-    assert gallery("21 CLIP").caption == "1 clip · $0.10"  # type: ignore[union-attr]
+    assert gallery("21 CLIP").caption == "1 clip · $0.10"
 
 
 @pytest.mark.parametrize(

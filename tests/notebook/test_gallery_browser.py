@@ -27,7 +27,7 @@ IN_SIGHT = ".card:not([hidden])"
 @pytest.fixture
 def folder(lab: Lab, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
     """A notebook's folder with a journal of 150 clips, the two newest real, and one whose file is gone."""
-    folder = lab.root / request.node.name
+    folder: Path = lab.root / request.node.name
     folder.mkdir()
     monkeypatch.chdir(folder)
     monkeypatch.setenv("SORAVID_HOME", str(folder / "home"))

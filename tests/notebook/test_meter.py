@@ -13,13 +13,12 @@ import pytest
 import soravid
 from soravid import cells, loop
 from soravid.errors import UnknownKeyword
-from soravid.ledger import Scope
-from soravid.ledger.journal import Journal
 from soravid.money import show
 from soravid.notebook.key_budget import KeyBudget, key_budget
 from soravid.notebook.meter import Standing, meter, standing
 from soravid.notebook.widgets.meter import MeterWidget
 from soravid.planning import current
+from tests.core.helpers import python
 from tests.fakes.server import serve
 from tests.fakes.soravid import SoravidFake
 from tests.notebook.stored import begun, ended, journal
@@ -181,14 +180,23 @@ def test_a_flood_of_changes_becomes_five_messages_a_second(page: Page) -> None:
     assert max(sum(start <= at < start + 1 for at in times) for start in times) <= 5
 
 
+OTHER = """
+import sys
+from pathlib import Path
+from soravid.ledger import Scope
+from soravid.ledger.journal import Journal
+home, session, job = sys.argv[1:]
+journal = Journal(Path(home))
+journal.voided(job)
+journal.budgets.set(Scope("session", session), 5_000_000_000)
+journal.close()
+"""
+
+
 def test_what_another_process_does_is_seen_at_the_next_look(page: Page) -> None:
     row = begun()
     page.until("$0.80 held")
-    other = Journal(journal().home)  # as the command line would open it
-    other._tell = lambda *_, **__: None  # type: ignore[method-assign] - its events are not told here
-    other.voided(row.id)
-    other.budgets.set(Scope("session", journal().session), 5_000_000_000)
-    other.close()
+    python(OTHER, str(journal().home), journal().session, row.id)
     page.look()
     page.until("$0.00 held · $5.00 left of $5.00")
     assert page.answers == [{"type": "looked"}]

@@ -21,6 +21,7 @@ def names(events: list[Event]) -> list[str]:
 
 
 def test_each_list_gets_its_events() -> None:
+    assert observe.flush(10)  # what other tests have left to be told
     had: dict[str, list[Event]] = {each.name: [] for each in callbacks._lists}
     for each in callbacks._lists:
         each.append(had[each.name].append)

@@ -139,6 +139,13 @@ def test_media_in_base64_goes(size: int, seed: int, encode: Any) -> None:
     assert text[:32] not in clean
 
 
+def test_a_text_that_was_clean_is_not_once_it_holds_a_credential() -> None:
+    told = {"prompt": "a sailor-boy-anchor at dawn", "sailor-boy-anchor": 1}
+    assert redact.redact(told) == told
+    redact.remember("sailor-boy-anchor")
+    assert redact.redact(told) == {"prompt": f"a {redact.GONE} at dawn", redact.GONE: 1}
+
+
 @given(WORDS, st.text(string.ascii_letters + string.digits, min_size=8, max_size=40), WORDS)
 @UNHURRIED
 def test_a_planted_key_or_signature_goes(before: str, secret: str, after: str) -> None:

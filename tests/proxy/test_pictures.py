@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from soravid.errors import InvalidRequest
-from soravid.proxy.guarded import Pictures, _Checked
+from soravid.proxy.guarded import CheckedTransport, Pictures
 from soravid.proxy.options import MediaOptions, ProxyOptions
 from tests.core.helpers import picture_bytes
 from tests.fakes.server import serve
@@ -187,4 +187,4 @@ def test_a_way_on_to_what_is_no_web_address(inside: Inside, address: str, scheme
     ],
 )
 def test_which_addresses_are_public(address: str, may: bool) -> None:
-    assert _Checked(options())._may(ipaddress.ip_address(address)) is may
+    assert CheckedTransport(options())._may(ipaddress.ip_address(address)) is may

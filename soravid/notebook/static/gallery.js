@@ -235,7 +235,9 @@ export default {
       news() { if (opened() || grid.scrollTop || picked.size) news.hidden = false; else search(); },
     };
     const receive = (said, buffers) => { if ((said.search ?? key) === key) hear[said.type]?.(said, buffers); };
+    const end = () => say("◇ The kernel has stopped. Run the cell again to go on.");
     model.on("msg:custom", receive);
+    model.on("comm_live_update", end);
     const sized = new ResizeObserver(layout), first = model.get("first");
     sized.observe(grid);
     Object.entries(first.posters).forEach(([id, url]) => urls.set(id, url));
@@ -244,6 +246,7 @@ export default {
     if (Date.now() / 1000 - first.at > 5) search();  // this page was reloaded
     return () => {
       model.off("msg:custom", receive);
+      model.off("comm_live_update", end);
       sized.disconnect();
       urls.forEach((url) => URL.revokeObjectURL(url));
     };

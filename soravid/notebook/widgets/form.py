@@ -20,7 +20,7 @@ from soravid.job import Job
 from soravid.ledger.browsing import Browsing
 from soravid.notebook.lasting import LastingOutput
 from soravid.notebook.widgets import front, uploads
-from soravid.notebook.widgets.form_choices import model_rows
+from soravid.notebook.widgets.form_choices import entry_of, model_rows
 from soravid.notebook.widgets.form_draft import Draft
 from soravid.notebook.widgets.form_offer import Offer, advice, priced
 from soravid.notebook.widgets.form_pictures import Picture, earlier_clips, end_of, kept
@@ -30,7 +30,7 @@ from soravid.providers import provider_class
 from soravid.references import LIMIT
 
 _WATCH = 1.0
-"""Seconds between two looks at what may have changed elsewhere: a budget, a key, the model groups."""
+"""Seconds between two looks at what may have changed elsewhere: a budget, a key, a model, the groups."""
 _LASTING = "A form for new clips", "Run the cell to open it again."
 
 
@@ -222,11 +222,10 @@ class FormWidget(anywidget.AnyWidget):
             await asyncio.sleep(_WATCH)
 
     def _surroundings(self) -> object:
-        provider = self._draft.values["model"].partition("/")[0]
-        missing = None
+        model, missing = self._draft.values["model"], None
         with suppress(SoravidError):
-            missing = settings.missing(provider_class(provider).profile)
-        return Browsing(current().journal).money_mark(), missing, id(config.groups())
+            missing = settings.missing(provider_class(model.partition("/")[0]).profile)
+        return Browsing(current().journal).money_mark(), missing, config.groups().names, entry_of(model)
 
     # --- pictures and takes --------------------------------------------------------------------------
 

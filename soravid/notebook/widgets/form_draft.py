@@ -15,7 +15,7 @@ from soravid.notebook.expand import expand
 from soravid.notebook.wanted import keywords
 from soravid.notebook.widgets.form_choices import entry_of, said, settled
 from soravid.notebook.widgets.form_fields import SLOTS, Row, fields
-from soravid.notebook.widgets.form_pictures import Picture, read
+from soravid.notebook.widgets.form_pictures import Picture, made_to_fit, read
 from soravid.types import Operation
 
 FRAMES = ("reference", "last_frame")
@@ -24,16 +24,7 @@ _MORE = {"last_frame", "also", "negative", "seed"}
 """Fields and slots that are folded away."""
 _OPTIONAL = {"negative": "the negative prompt", "seed": "the seed", "audio": "the sound"}
 _OWN = {
-    "model",
-    "seconds",
-    "size",
-    "aspect",
-    "resolution",
-    "fit",
-    "audio",
-    "takes",
-    "seed",
-    "negative",
+    *("model", "seconds", "size", "aspect", "resolution", "fit", "audio", "takes", "seed", "negative"),
     *SLOTS,
 }
 """Options that the form has fields for."""
@@ -97,10 +88,9 @@ class Draft:
         self.values = new | {"n": number}
 
     def learn(self) -> None:
-        """Look again what the model has, where it was not known before."""
-        if self._entry is None and (entry := entry_of(self.values["model"])):
-            self._entry = entry
-            self.values = settled(self.values, entry, self.operation, anew=True)
+        """Look again what the model has: more may be known of it by now."""
+        before, self._entry = self._entry, entry_of(self.values["model"])
+        self.values = settled(self.values, self._entry, self.operation, anew=before is None)
 
     def put(self, slot: str, *pictures: Picture) -> None:
         """Put pictures into a slot: in place of the one there; beside the others where it holds several."""
@@ -125,16 +115,10 @@ class Draft:
     @property
     def fields(self) -> list[Row]:
         """The fields that the model has."""
-        first = fields(self._entry, self.operation, self.values, ())
-        slots = _names(first)
-        frames = [
-            each.size
-            for slot in FRAMES
-            if slot in slots
-            for each in self._pictures[slot][:1]
-            if each.reference
-        ]
-        return fields(self._entry, self.operation, self.values, frames) if frames else first
+        rows = fields(self._entry, self.operation, self.values, ())
+        slots = _names(rows).keys() & set(FRAMES)
+        frames = [each.size for slot in slots for each in self._pictures[slot] if each.reference]
+        return fields(self._entry, self.operation, self.values, frames) if frames else rows
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -227,11 +211,13 @@ class Draft:
         for picture in (picture for pictures in found.values() for picture in pictures):
             if picture.problem:
                 raise InvalidRequest(picture.problem, param="input_reference")
-        first, last = (next((each.reference for each in found[slot]), None) for slot in FRAMES)
+        frames = [next((each.reference for each in found[slot]), None) for slot in FRAMES]
+        if args.fit and args.size:
+            frames = [frame and made_to_fit(frame, args.size, args.fit) for frame in frames]
         plain = Namespace(**vars(args) | {"reference": None, "last_frame": None, "also": []})
         return keywords(plain, names) | {
-            "input_reference": first,
-            "last_frame": last,
+            "input_reference": frames[0],
+            "last_frame": frames[1],
             "references": [picture.reference for picture in found["also"]] or None,
         }
 

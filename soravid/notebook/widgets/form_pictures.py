@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ import imagesize
 from soravid import loop, settings
 from soravid.clips import Clip, shown_path
 from soravid.errors import InvalidRequest, MissingExtra, SoravidError
+from soravid.fitting import fitted
 from soravid.from_row import clip_of
 from soravid.job import Job
 from soravid.ledger.browsing import Browsing, Search
 from soravid.media.links import notebook_dir
 from soravid.planning import current
 from soravid.references import read_reference
-from soravid.types import Reference
+from soravid.types import Reference, VideoRequest
 
 _THUMB = 320
 """Pixels of a preview's longer side."""
@@ -29,7 +31,7 @@ _EARLIER = 40
 _PARAMS = {"reference": "input_reference", "last_frame": "last_frame", "also": "references"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Picture:
     """A picture of a form. ``word`` is what a cell says for it; ``problem`` why it cannot be used."""
 
@@ -37,12 +39,12 @@ class Picture:
     reference: Reference | None = None
     problem: str = ""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The same for the same picture; empty where it cannot be read."""
         return self.reference.digest[:16] if self.reference else ""
 
-    @property
+    @cached_property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels; zeros where it cannot be read."""
         found = imagesize.get(io.BytesIO(self.reference.data)) if self.reference else (0, 0)
@@ -82,6 +84,18 @@ class Picture:
         buffer = io.BytesIO()
         small.save(buffer, format="WEBP", quality=80)
         return buffer.getvalue()
+
+
+@lru_cache(maxsize=4)
+def made_to_fit(picture: Reference, size: str, fit: str) -> Reference:
+    """A picture in the clip's size, as ``generate`` sends it; made once, as a price is asked for often.
+
+    Raises:
+        InvalidRequest: it cannot be read, or the size is none.
+        MissingExtra: Pillow is not installed.
+    """
+    request = VideoRequest(model="", prompt="", size=size, input_reference=picture)
+    return fitted(request, None, fit).input_reference or picture
 
 
 async def read(word: str, names: Mapping[str, Any], slot: str) -> Picture:

@@ -27,9 +27,6 @@ from soravid.notebook.widgets.status import StatusWidget
 from soravid.planning import current
 from soravid.views import JobView
 
-_MOST_TAKES = 1000
-"""Of one request; nobody gets there."""
-
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -72,11 +69,12 @@ class Order:
 
     async def free_take(self, after: int) -> int:
         """The number of the next take that there is none of."""
-        for take in range(after + 1, _MOST_TAKES):
+        take, made = after, True
+        while made:
+            take += 1
             plans = await plans_of(current(), self.prompt, self.wanted, [one_take(self.args, take)])
-            if await loop.in_thread(there, current(), plans[0]) is None:
-                return take
-        return _MOST_TAKES
+            made = await loop.in_thread(there, current(), plans[0]) is not None
+        return take
 
 
 class TakeWidget(StatusWidget):

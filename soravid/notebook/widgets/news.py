@@ -11,7 +11,7 @@ from soravid.notebook.widgets import pace
 
 
 class News:
-    """Calls ``send``, which sends so many ``messages``, soon after ``ask``: at most five times a second.
+    """Calls ``send``, which sends so many ``messages``, soon after ``ask``: five messages a second at most.
 
     Any thread may ask. What is asked for while it is under way is done once more: the last state always
     arrives. It is called off the loop thread, for it may read the journal.
@@ -30,7 +30,7 @@ class News:
             if self._asked:
                 return
             self._asked = True
-            earliest = self._sent_at + pace.OWN_GAP
+            earliest = self._sent_at + pace.OWN_GAP * self._messages
         pace.soon(lambda: loop.submit(loop.in_thread(self._now)), earliest, self._messages)
 
     def _now(self) -> None:
