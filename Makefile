@@ -1,7 +1,8 @@
 # Commands for a fresh copy of soravid. `make` alone lists them.
 #
 # Everything is installed into .venv, once, and again only when pyproject.toml changes. Choose another
-# Python with `make PYTHON=python3.13 demo`; hand arguments to pytest with `make test ARGS="-k ledger"`.
+# Python with `make PYTHON=python3.13 demo`; hand arguments to pytest with `make test ARGS="-k ledger"`;
+# `PARALLEL=0` runs the tests one after the other.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -11,6 +12,7 @@ SHELL := /bin/sh
 
 PYTHON ?= python3
 ARGS ?=
+PARALLEL ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
@@ -64,7 +66,7 @@ lab: $(VENV)/.all  ## Open JupyterLab on the demo's notebook, or on notebooks/ b
 # A fault found by lint must not hide what the tests say, so both run and pytest has the last word.
 test: $(VENV)/.dev browser postgresql peers  ## Check style and types, then run every test (ARGS="..." goes to pytest)
 	@$(MAKE) --no-print-directory lint; lint=$$?; \
-	$(KEYLESS) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS) || exit $$?; \
+	$(KEYLESS) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(PARALLEL) --dist loadfile $(ARGS) || exit $$?; \
 	if [ $$lint -ne 0 ]; then echo "The tests pass; the style or type check above does not." >&2; exit 1; fi
 
 lint: $(VENV)/.dev  ## Check style (ruff) and types (mypy)

@@ -61,7 +61,7 @@ SCENES = {
     ),
     "board, ended": Scene("card(board_html(Board.of([done, replace(rows[1])]), [clip, None]))", "video"),
     "offer": Scene("OfferWidget('2 jobs were left running.', 'Resume', print)", ".soravid-offer button"),
-    "error": Scene("card(cards.error_html(InvalidRequest('No.', param='size', hint='Write 1.')))", "dl"),
+    "error": Scene("card(cards.error_html(InvalidRequest('No.', param='size', hint='Write 1.')))", "summary"),
     "still status": Scene("card(cards.running_html(view(progress=43)))", "[role=progressbar]"),
     "finished clip": Scene("card(cards.finished_html(done, clip))", "video"),
     "finished tall clip": Scene("card(cards.finished_html(replace(done, size='720x1280'), clip))", "video"),

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +21,7 @@ from soravid.notebook.expand import expand
 from soravid.notebook.options import PARSER
 
 SMALL = "-s 1 -z 128x128"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -198,3 +204,47 @@ def test_the_help_names_every_option_of_the_magic() -> None:
         ),
     ):
         assert option in text
+
+
+# --- a real terminal ----------------------------------------------------------------------------------
+
+BATCH = """
+import soravid
+batch = soravid.map(["[fail] A fox", "A kite"], seconds=1, size="64x64", extra_body={"pace": 2}).wait()
+print(batch.table())
+"""
+
+
+def test_a_batch_is_one_line_that_changes_and_turns_red(tmp_path: Path) -> None:
+    terminal, end = pty.openpty()
+    environment = {**os.environ, "SORAVID_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
+    environment |= {"SORAVID_POLL_SECONDS": "0.1", "NO_COLOR": ""}
+    command = [sys.executable, "-c", BATCH]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=end
+    ) as process:
+        os.close(end)
+        said = b""
+        with suppress(OSError):  # what a terminal tells when the other side has gone
+            while piece := os.read(terminal, 4096):
+                said += piece
+        out = process.stdout.read().decode() if process.stdout else ""
+    os.close(terminal)
+    lines = said.decode().split("\r")
+    assert any(line.startswith("soravid: 0 of 2 done") for line in lines)
+    assert any(line.startswith("\x1b[31msoravid: ") and "1 failed" in line for line in lines)
+    assert said.endswith(b"\r\x1b[K"), "nothing of it stays"
+    assert "\n" not in said.decode()
+    assert "The provider could not make the clip" in out
+
+
+def test_takes_are_a_line_each(run: Callable[[str], str]) -> None:
+    said = run(f"%%video -n 2 {SMALL}\nA green kite").splitlines()
+    assert len(said) == 2
+    assert all(line.startswith("soravid_media/green-kite-") for line in said)
+
+
+def test_a_batch_that_a_cell_ends_with_is_waited_for(run: Callable[[str], str]) -> None:
+    said = run("import soravid\nsoravid.map(['a', 'b'], seconds=1, size='64x64')")
+    assert "soravid: 2 clips" in said
+    assert "  a: soravid_media/a-" in said
