@@ -10,19 +10,20 @@ from typing import Any
 from soravid.errors import InvalidRequest
 
 # A doubled brace, or a name with what may follow it. Other braces (a prompt in JSON) stand as they are.
-_FIELD = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*(?:\.\w+|\[[^\[\]{}]+\])*(?:![rsa])?(?::[^{}]*)?)\}")
+_NAMED = r"\{([A-Za-z_]\w*(?:\.\w+|\[[^\[\]{}]+\])*(?:![rsa])?(?::[^{}]*)?)\}"
+_FIELD = re.compile(rf"\{{\{{|\}}\}}|{_NAMED}")
 _DOUBLED = {"{{": "{", "}}": "}"}
 
 
 def expand(prompt: str, names: Mapping[str, Any]) -> str:
     """The prompt with its ``{name}`` fields filled in; ``{{`` and ``}}`` stand for single braces.
 
-    Nothing is evaluated but attributes and indexes. A prompt without fields is returned as it is.
+    Nothing is evaluated but attributes and indexes. A prompt without a name in braces is returned as it is.
 
     Raises:
         InvalidRequest: a name that is not defined, or a field that cannot be read.
     """
-    if not any(match[1] for match in _FIELD.finditer(prompt)):
+    if not re.search(_NAMED, prompt):
         return prompt
 
     def value(match: re.Match[str]) -> str:

@@ -21,6 +21,7 @@ from soravid.errors import (
     ServerError,
 )
 from soravid.pipeline import Pipeline
+from soravid.transport import Transport
 from tests.core.helpers import KEY, MODEL, kinds, posts, until
 from tests.core.servers import Gate, closed_port, down
 from tests.fakes.openai import OpenAIFake
@@ -61,6 +62,23 @@ def closed(gate: Gate, method: str, times: int, answer: Response) -> None:
         return left.pop() if left and request.method == method else None
 
     gate.answer = stop
+
+
+def test_behind_an_http_proxy_there_is_one_kind_of_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    assert Transport().expect_many()
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:3128")
+    assert not Transport().expect_many()
+
+
+def test_the_asynchronous_client_is_awaited_on_our_own_loop_too(openai: OpenAIFake) -> None:
+    async def story() -> list[str]:
+        videos = soravid.AsyncClient().videos
+        made = await asyncio.gather(*(videos.create(f"kite {number}", MODEL) for number in range(8)))
+        return [(await videos.retrieve(video.id)).id for video in made]
+
+    assert len(set(loop.run(story()))) == 8
 
 
 # --- repeated, or not ---

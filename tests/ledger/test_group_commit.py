@@ -152,6 +152,17 @@ def test_who_is_alone_is_served_at_once(journal: Journal) -> None:
     assert shared == [1, 1]
 
 
+def test_the_thread_ends_when_there_is_nothing_to_do_and_comes_again(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("soravid.ledger.group_commit._IDLE", 0.01)
+    database = journal._database
+    for _ in range(3):
+        hold(journal, 10, KEY)
+        until(lambda: database._writer._thread is None and database._transactions._driver is None)
+    assert stands(journal, KEY) == [(0, 30)]
+
+
 def test_many_callers_reserve_and_settle(journal: Journal) -> None:
     journal.budgets.set(KEY, 10**6)
 

@@ -181,6 +181,7 @@ def test_braces_are_filled_in_and_others_stay() -> None:
     assert expand("{shots[1]} for {price:.2f}", names) == "b for 1.50"
     assert expand('{"camera": "pan"} and $5', names) == '{"camera": "pan"} and $5'
     assert expand("{{place}} in {place}", names) == "{place} in harbour"
+    assert expand("{{place}}", names) == "{place}"
     with pytest.raises(InvalidRequest, match="nowhere"):
         expand("{nowhere}", names)
     with pytest.raises(InvalidRequest, match="cannot be filled in"):
