@@ -86,7 +86,8 @@ def _many() -> list[Row]:
 
 
 def many(name: str) -> None:
-    """Print milliseconds of processor time and of wall time a create; on the connections that a proxy has."""
+    """Print milliseconds of processor time and of wall time a create; in a process set up as a proxy's is."""
+    loop.expect_many()
     line, transport = current(), Transport()
     line.transport.expect_many()
     transport.expect_many()

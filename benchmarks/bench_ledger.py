@@ -57,6 +57,7 @@ def _on_postgresql(running: Server, home: Path) -> list[Row]:
         _pairs(journal, "PostgreSQL, 1 caller", 1, 60, 1),
         _pairs(journal, "PostgreSQL, 16 callers, 64 keys", 16, 40, 64),
         _pairs(journal, "PostgreSQL, 16 callers, one key", 16, 40, 1, AT_LEAST_POSTGRESQL),
+        _pairs(journal, "PostgreSQL, 100 callers, one key", 100, 15, 1, AT_LEAST_POSTGRESQL),
     ]
     journal.close()
     return [*rows, _rush(Journal(home, url=running.new()), "PostgreSQL")]

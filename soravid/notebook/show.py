@@ -42,8 +42,8 @@ def show_live(
     try:
         terminal.follow_all(each)
     except KeyboardInterrupt:
-        ids = " ".join(job.id for job in each)
-        print(f"\nWhat runs goes on. To see it again: %video show {ids}")  # noqa: T201
+        again = f"show {each[0].id}" if len(each) == 1 else "jobs"
+        print(f"\nWhat runs goes on. To see it again: %video {again}")  # noqa: T201
     return None
 
 

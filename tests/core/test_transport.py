@@ -22,7 +22,7 @@ from soravid.errors import (
 )
 from soravid.pipeline import Pipeline
 from soravid.transport import Transport
-from tests.core.helpers import KEY, MODEL, kinds, posts, until
+from tests.core.helpers import KEY, MODEL, kinds, posts, python, until
 from tests.core.servers import Gate, closed_port, down
 from tests.fakes.openai import OpenAIFake
 from tests.fakes.server import serve
@@ -79,6 +79,21 @@ def test_the_asynchronous_client_is_awaited_on_our_own_loop_too(openai: OpenAIFa
         return [(await videos.retrieve(video.id)).id for video in made]
 
     assert len(set(loop.run(story()))) == 8
+
+
+def test_a_process_that_expects_many_calls_makes_its_clips_like_any_other(openai: OpenAIFake) -> None:
+    said = python(
+        """if True:
+        import soravid
+        from soravid import loop, planning
+        loop.expect_many()
+        assert planning.current().transport.expect_many()
+        jobs = [soravid.generate("a kite", model="openai/sora-2", take=take) for take in range(1, 6)]
+        clips = {job.wait().path for job in jobs}
+        print(type(loop.loop()).__module__, len(clips), planning.current().journal.verify())
+        """
+    )
+    assert said == "uvloop 5 []\n"
 
 
 # --- repeated, or not ---

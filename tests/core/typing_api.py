@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, assert_type
 
 import soravid
+from soravid.batches import Batch, Item
 from soravid.session import Estimate
 from soravid.types import VideoDeleted, VideoList
 
@@ -74,10 +75,23 @@ async def jobs() -> None:
     assert_type(soravid.estimate("a kite"), Estimate)
 
 
+async def batches(jobs: list[soravid.Job]) -> None:
+    batch = soravid.map(["a kite", {"prompt": "a fox", "seconds": 8}], model="local/animatic", reuse=True)
+    assert_type(batch, Batch)
+    assert_type(batch.clips, list[soravid.Clip])
+    assert_type(batch.cost, Decimal | None)
+    assert_type([item async for item in batch], list[Item])
+    assert_type(await batch, Batch)
+    assert_type(await soravid.amap(["a kite"], seconds=4), Batch)
+    assert_type([job async for job in soravid.as_completed(jobs)], list[soravid.Job])
+    assert_type(list(soravid.as_completed(jobs)), list[soravid.Job])
+
+
 def wrong() -> None:
     """Each of these is an error to a type checker, so that the comment is needed."""
     soravid.video_generation("a kite", secnds="8")  # type: ignore[call-arg]
     soravid.video_generation(5)  # type: ignore[arg-type]
     soravid.generate("a kite", operation="remiks")  # type: ignore[arg-type]
+    soravid.map(["a kite"], secnds=8)  # type: ignore[call-arg]
     soravid.video_status()  # type: ignore[call-arg]
     soravid.Client(key="k")  # type: ignore[call-arg]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from soravid.ledger.journal import Journal
+from soravid.ledger.schema import jobs
 from soravid.ledger.timing import usual
 from soravid.types import Video
 from soravid.views import Usual
@@ -35,11 +38,8 @@ def make(journal: Journal) -> Make:
         for span in took:
             row, _ = journal.open(request, HERE, 0)
             journal.observe(row.id, Video(id="v", status=status, seconds=seconds), 0)
-            journal._database.write(
-                lambda db, row=row, span=span: db.exec_driver_sql(
-                    "UPDATE jobs SET ended_at = created_at + ? WHERE id = ?", (span, row.id)
-                )
-            )
+            later = sa.update(jobs).where(jobs.c.id == row.id).values(ended_at=jobs.c.created_at + span)
+            journal._database.write(partial(sa.Connection.execute, statement=later))
 
     return make
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Locator, expect
 
+from tests.core.helpers import until
 from tests.notebook.lab import Book, Lab, OpenBook
 
 pytestmark = pytest.mark.browser
@@ -79,7 +80,9 @@ def test_takes_run_on_one_board_and_end_on_one_card(lab: Lab, open_book: OpenBoo
 def test_a_board_is_there_again_after_a_reload_and_ends_while_nobody_looks(
     lab: Lab, open_book: OpenBook
 ) -> None:
-    book = open_book(lab, "board-reload.ipynb", LOAD, f"%%video -n 2 {SMALL} --param pace=5\nA red kite")
+    book = open_book(
+        lab, "board-reload.ipynb", LOAD, f"%%video -n 2 {SMALL} --param pace=4\nA red kite that ends"
+    )
     book.run_all()
     expect(board(book, 1).locator("[role=progressbar]").first).to_be_visible()
     book.save()
@@ -90,7 +93,7 @@ def test_a_board_is_there_again_after_a_reload_and_ends_while_nobody_looks(
     html = "".join(book.saved()["cells"][1]["outputs"][0]["data"]["text/html"])
     assert "%video resume" in html
     book.page.goto("about:blank")
-    book.pause(11)
+    until(lambda: len(list(lab.root.glob("soravid_media/red-kite-that-ends-*.mp4"))) == 2, 30)
     book.reload()
     expect(card(book, 1)).to_contain_text("2 clips", timeout=PATIENCE)
     assert book.plays(card(book, 1).locator("video").first)

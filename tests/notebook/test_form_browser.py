@@ -274,7 +274,7 @@ def test_a_reloaded_page_finds_the_form_and_its_job(lab: Lab, open_book: OpenBoo
     book.save()
     book.reload()
     expect(form.get_by_label("Prompt")).to_have_value("A blue kite, slow pan left")
-    expect(form.locator(".soravid-status")).to_be_visible()
+    expect(form.locator(".soravid-status, video").first).to_be_visible()
     expect(form.locator("video")).to_be_visible(timeout=20_000)
     book.save()
     kept = book.saved()["cells"][1]["outputs"][1]["data"]["text/html"]

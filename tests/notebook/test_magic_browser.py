@@ -152,6 +152,8 @@ def test_cancel_stops_the_job_and_says_so(lab: Lab, open_book: OpenBook) -> None
     book = open_book(lab, "cancel.ipynb", LOAD, f"%%video kite {SLOW}\nA kite that is called back")
     book.run_all()
     book.output(1).get_by_role("button", name=re.compile("Cancel")).click()
+    expect(book.output(1)).to_contain_text("Stop it? Nothing is charged.")
+    book.output(1).get_by_role("button", name="Stop", exact=True).click()
     expect(book.output(1)).to_contain_text("Cancelled", timeout=10_000)
     expect(book.output(1)).to_contain_text("$0.00 spent")
 
