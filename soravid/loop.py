@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import atexit
 import functools
+import gc
 import inspect
 import os
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar, get_type_hints, is_typeddict
 
 from soravid.errors import UnknownKeyword, nearest, one_of
@@ -31,6 +34,7 @@ _lock = threading.Lock()
 _leaving: list[Callable[[], Coroutine[Any, Any, None]]] = []
 _loop: asyncio.AbstractEventLoop | None = None
 _thread: threading.Thread | None = None
+_new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
 
 
 def loop() -> asyncio.AbstractEventLoop:
@@ -38,12 +42,29 @@ def loop() -> asyncio.AbstractEventLoop:
     global _loop, _thread
     with _lock:
         if _loop is None:
-            _loop = asyncio.new_event_loop()
+            _loop = _new_loop()
             # Waiting for a disk needs no processor, and writes that come together share a transaction.
             _loop.set_default_executor(ThreadPoolExecutor(_HANDS, thread_name_prefix=f"{THREAD_NAME}-hand"))
             _thread = threading.Thread(target=_loop.run_forever, name=THREAD_NAME, daemon=True)
             _thread.start()
         return _loop
+
+
+def expect_many() -> None:
+    """Make this process one for many calls under way at once, such as a proxy; before the loop is first used.
+
+    The loop is uvloop's where that is installed. A thread gives way after half a millisecond, so that none
+    keeps the loop waiting; and what lives from now on is looked through for garbage less often.
+    """
+    global _new_loop
+    with suppress(ImportError):
+        from uvloop import new_event_loop
+
+        _new_loop = new_event_loop
+    sys.setswitchinterval(0.0005)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def submit(work: Coroutine[Any, Any, R]) -> Future[R]:

@@ -45,6 +45,7 @@ def run(options: ProxyOptions, host: str, port: int) -> None:
     if options.database_url:
         os.environ["SORAVID_DATABASE_URL"] = options.database_url
     logging.basicConfig(format="soravid proxy: %(message)s", level=logging.WARNING, stream=sys.stderr)
+    loop.expect_many()
     line = planning.current()
     line.transport.expect_many()
     with _listener(host, port) as listener:
