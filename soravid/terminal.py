@@ -22,7 +22,7 @@ def follow(job: Job) -> bool:
     """Wait for a job; whether there is a clip. Where nobody looks on, only the end is shown."""
     job.resume()
     took = usual(planning.current().journal, job.view.model, job.view.seconds)
-    _show_until(job.done, lambda: cards.running_text(replace(job.view, usual=took)))
+    _show_until(_polled(job.done), lambda: cards.running_text(replace(job.view, usual=took)))
     return _end(job)
 
 
@@ -35,7 +35,7 @@ def follow_all(jobs: Sequence[Job]) -> bool:
     def ended() -> bool:
         return all(job.done() for job in waiting)
 
-    _show_until(ended, lambda: _coloured(Board.of([job.view for job in waiting])))
+    _show_until(_polled(ended), lambda: _coloured(Board.of([job.view for job in waiting])))
     have_clips = [_end(job) for job in waiting]
     return all(have_clips)
 
@@ -46,17 +46,29 @@ def follow_board(
     """Show a board, where somebody looks on, until ``ended`` (which waits for so many seconds) says so."""
     end = None if timeout is None else time.monotonic() + timeout
     _show_until(
-        lambda: ended(0.1) or (end is not None and time.monotonic() > end), lambda: _coloured(board()), 0.0
+        lambda pause: ended(pause) or (end is not None and time.monotonic() > end), lambda: _coloured(board())
     )
 
 
-def _show_until(ended: Callable[[], bool], line: Callable[[], str], pause: float = 0.1) -> None:
+def _polled(ended: Callable[[], bool]) -> Callable[[float], bool]:
+    """The same, after a pause of so many seconds."""
+
+    def later(pause: float) -> bool:
+        time.sleep(pause)
+        return ended()
+
+    return later
+
+
+def _show_until(ended: Callable[[float], bool], line: Callable[[], str]) -> None:
+    """A line that changes, from now on, until ``ended``, which waits for so many seconds, says so."""
     if not sys.stderr.isatty():
         return
     try:
-        while not ended():
+        over = ended(0)
+        while not over:
             print(f"\r{line()}\x1b[K", end="", file=sys.stderr, flush=True)
-            time.sleep(pause)
+            over = ended(0.1)
     finally:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 

@@ -62,6 +62,8 @@ class Batch(Sending):
 
     def cancel(self) -> None:
         """Send no more, and stop what runs, where its provider does that."""
+        with self._news:
+            self._cancelled = True
         self.stop()
         for job in self.jobs:
             loop.submit(job.cancelled_at_provider())

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sized
 from typing import Any
 
-from soravid import cells, session
+from soravid import cells, loop, session
 from soravid.batches.item import Item, never_sent
 from soravid.boards import Tally
 from soravid.errors import BudgetExceeded, InvalidRequest, SoravidError
@@ -31,7 +31,7 @@ class Sending:
         self._ended: list[Item] = []
         self._tally = Tally()
         self._feeder: threading.Thread | None = None
-        self._stopped = False
+        self._stopped = self._cancelled = False
         self._fault: Exception | None = None
         self._cell = cells.running()  # what is sent later counts for this cell, too
 
@@ -69,7 +69,7 @@ class Sending:
 
     def _go_on(self) -> None:
         with self._news:
-            self._stopped = False
+            self._stopped = self._cancelled = False
             if self._feeder is None:
                 self._feeder = threading.Thread(target=self._feed, name="soravid-batch", daemon=True)
                 self._feeder.start()
@@ -112,6 +112,9 @@ class Sending:
             return
         with self._news:
             self._running[number] = job
+            unwanted = self._cancelled  # just while it was being sent
+        if unwanted:
+            loop.submit(job.cancelled_at_provider())
         job.on_update(lambda _view: self._heard(number, job))
         self._heard(number, job)
 

@@ -173,8 +173,7 @@ class Comparison(Lot):
 
     async def _make(self) -> None:
         for cell in self.wanted:
-            if not self._stopped:
-                await loop.in_thread(cell.begin)
+            await self._send(cell)
         await asyncio.gather(*(ended(cell) for cell in self.wanted))
         await loop.in_thread(self._read_votes)
 

@@ -154,6 +154,14 @@ class Lot:
         """Make what is not there."""
         raise NotImplementedError
 
+    async def _send(self, wanted: Wanted) -> None:
+        """Have one begun, unless all were stopped; one that was being sent just then is stopped, too."""
+        if not self._stopped:
+            await loop.in_thread(wanted.begin)
+            if self._stopped and wanted.job and not wanted.job.done():
+                with suppress(SoravidError):  # its provider finishes what has begun
+                    await wanted.job.cancelled_at_provider()
+
     def html(self) -> str:
         """What lasts of it in a saved notebook."""
         raise NotImplementedError

@@ -136,9 +136,7 @@ class Storyboard(Lot):
 
     async def _make(self) -> None:
         for shot in self.shots:
-            if self._stopped:
-                return
-            await loop.in_thread(shot.begin)
+            await self._send(shot)
             await ended(shot)
             if not shot.clip:
                 return  # what would follow has nothing to go on from

@@ -264,6 +264,22 @@ def test_cancelling_stops_what_runs(home: Path) -> None:
     assert batch.board().tally.label == "0 of 2 clips, 2 cancelled"
 
 
+def test_one_that_is_just_being_sent_is_cancelled_too(home: Path) -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    def take_your_time(prompt: str) -> None:
+        if prompt == "two":
+            asked.set()
+            assert answer.wait(30)
+
+    soravid.guard(take_your_time)
+    batch = soravid.map(["one", "two", "three"], seconds=1, size="64x64", extra_body={"pace": 60})
+    assert asked.wait(30)
+    batch.cancel()
+    answer.set()
+    assert [item.view.status for item in batch.items] == ["cancelled", "cancelled"]
+
+
 # --- what it costs to keep ----------------------------------------------------------------------------
 
 

@@ -134,7 +134,9 @@ def test_after_a_restart_what_was_left_is_offered_in_one_line(lab: Lab, open_boo
     book.shot("board-kernel-stopped", board(book, 1))
     book.run(0)
     offer = book.output(0).locator(".soravid-offer")
-    expect(offer).to_contain_text("2 jobs were left running. %video resume brings them.")
+    expect(offer).to_contain_text(
+        "2 jobs were left running. %video resume brings them.", timeout=PATIENCE
+    )
     book.shot("offer", offer)
     book.run(2)
     expect(book.output(2)).to_contain_text("False")  # nothing is taken up unasked

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -171,13 +172,30 @@ def test_it_can_be_awaited_and_runs_at_once_where_cells_wait(monkeypatch: pytest
 
 
 def test_it_is_stopped_with_what_has_not_begun() -> None:
-    slow = soravid.compare([f"Kite {n}" for n in range(3)], seconds=20, size="640x360").run()
+    slow = soravid.compare([f"Kite {n}" for n in range(3)], extra_body={"pace": 60}, **SMALL).run()
     until(lambda: slow.jobs and slow.jobs[0].status == "in_progress")
     assert slow.question.startswith("Stop ")
     slow.cancel()
     slow._work.result(30)  # type: ignore[union-attr]
     assert set(states(slow)) <= {"Cancelled", "Not made"}
     assert slow.cost == 0
+
+
+def test_one_that_is_just_being_sent_is_stopped_too() -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    def take_your_time(_prompt: str) -> None:
+        asked.set()
+        assert answer.wait(30)
+
+    slow = soravid.compare(KITES, extra_body={"pace": 60}, **SMALL)
+    soravid.guard(take_your_time)
+    slow.run()
+    assert asked.wait(30)
+    slow.cancel()
+    answer.set()
+    slow._work.result(30)  # type: ignore[union-attr]
+    assert states(slow) == ["Cancelled", "Not made"]
 
 
 def test_what_a_provider_may_have_taken_is_never_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
