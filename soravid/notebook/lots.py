@@ -37,7 +37,7 @@ class Lot:
         self._listeners: Listeners[Lot] = Listeners()
         self._starting = threading.Lock()
         self._work: Future[None] | None = None
-        self._stopped = False
+        self._stopped = threading.Event()
         self._cell = cells.running()  # what a press on a button makes later counts for this cell, too
 
     @property
@@ -117,7 +117,7 @@ class Lot:
 
     async def cancelled(self) -> None:
         """What ``cancel`` waits for, on the loop thread."""
-        self._stopped = True
+        self._stopped.set()
         running = [job for job in self.jobs if not job.done()]
         asked = await asyncio.gather(
             *(job.cancelled_at_provider() for job in running), return_exceptions=True
@@ -141,7 +141,7 @@ class Lot:
 
     async def _worked(self) -> None:
         """What ``run`` does, on the loop thread: counted for the cell that made the lot."""
-        self._stopped = False
+        self._stopped.clear()
         with cells.asked_by(self._cell):
             await self._make()
 
@@ -156,9 +156,9 @@ class Lot:
 
     async def _send(self, wanted: Wanted) -> None:
         """Have one begun, unless all were stopped; one that was being sent just then is stopped, too."""
-        if not self._stopped:
+        if not self._stopped.is_set():
             await loop.in_thread(wanted.begin)
-            if self._stopped and wanted.job and not wanted.job.done():
+            if self._stopped.is_set() and wanted.job and not wanted.job.done():
                 with suppress(SoravidError):  # its provider finishes what has begun
                     await wanted.job.cancelled_at_provider()
 
