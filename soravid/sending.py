@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from soravid import costs, limiting, loop
@@ -50,6 +52,7 @@ class Sending:
         self.transport = transport
         self.accounts = Accounts(journal)
         self._queued: dict[str, Ticket] = {}
+        self._under_way = 0
 
     async def submit(self, plan: Plan, on_row: OnRow | None = None) -> JobRow:
         """Hold the money, send the create once, journal the answer; fall back on definite errors.
@@ -60,6 +63,21 @@ class Sending:
             LimitReached: a limit on creates a minute, or on jobs at once; nothing was held or sent.
             NoDeployment: every deployment of the model group cools down; nothing was held or sent.
         """
+        with self._counted():
+            return await self._submit(plan, on_row)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Tell the journal whether one create is under way, or many."""
+        self._under_way += 1
+        self.journal.soon.alone = self._under_way == 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            self.journal.soon.alone = self._under_way == 1
+
+    async def _submit(self, plan: Plan, on_row: OnRow | None) -> JobRow:
         choices = Choices(plan.steps)
         wrong: SoravidError | None = None
         for step in choices:

@@ -72,9 +72,9 @@ class Database:
         """Do what is ordered, in a transaction shared with what else waits; return once it is on the disk."""
         return self._writer.run(order)
 
-    async def carried_out(self, order: Order) -> Any:
-        """As ``carry_out``, awaited on any loop."""
-        return await self._writer.soon(order)
+    async def carried_out(self, order: Order, *, alone: bool = False) -> Any:
+        """As ``carry_out``, awaited on any loop; ``alone`` where nobody else has to go on there meanwhile."""
+        return await self._writer.soon(order, alone=alone)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -85,7 +85,8 @@ class Database:
     def _connect_anew(self) -> None:
         self._engine, self._reading = engines(self._url)
         self._transactions = Transactions(self._engine.execution_options(write=True), self._told)
-        self._writer = GroupCommit[Write](self._transactions.commit, joins, self._rest)
+        commits = self._transactions
+        self._writer = GroupCommit[Write](commits.commit, joins, commits.at_once, self._rest)
 
     def _rest(self) -> None:
         """Give the writer's connection back, once nothing is written on it."""

@@ -30,6 +30,8 @@ class Bound:
     def __init__(self, database: Database, home: Path, session: str, default_hold: int | None) -> None:
         self.home = home
         self.session = session
+        self.alone = False
+        """Whether whoever awaits a step is alone on its loop."""
         self._default_hold = default_hold
         self._database = database
 
@@ -65,7 +67,7 @@ def soon(steps: Callable[Concatenate[B, P], Steps[R]]) -> Callable[Concatenate[B
         try:
             order = next(going)
             while True:
-                order = going.send(await self._database.carried_out(order))
+                order = going.send(await self._database.carried_out(order, alone=self.alone))
         except StopIteration as end:
             result: R = end.value
             return result

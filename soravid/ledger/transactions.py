@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from soravid.ledger.batch import Batch, NotWrittenDown
 from soravid.ledger.budgets import opened
 from soravid.ledger.driver import Driver
-from soravid.ledger.engines import bare
+from soravid.ledger.engines import PATIENCE, bare
 from soravid.ledger.orders import Order
 
 Work = Callable[[sa.Connection], Any]
@@ -50,6 +50,25 @@ class Transactions:
                 return [self._told(wrong) for _ in orders]
         # Somebody's values are at fault: each by itself, so that the others have theirs written.
         return [result for order in orders for result in self.commit([order])]
+
+    def at_once(self, write: Write) -> tuple[Any] | None:
+        """Commit an order if nobody has to be waited for; else None, and nothing is done.
+
+        On SQLite only: a server is far away.
+        """
+        driver = self._driver
+        if driver is None or driver.postgresql or not joins(write):
+            return None
+        batch = Batch(driver, [cast(Order, write)])
+        try:
+            driver.tell("PRAGMA busy_timeout=0")
+            return (batch.carry_out()[0],)
+        except Exception as wrong:
+            self._undo()
+            return (self._told(wrong),) if batch.committing else None
+        finally:
+            if self._driver:  # it is closed where it does not answer
+                driver.tell(f"PRAGMA busy_timeout={PATIENCE}000")
 
     def close(self) -> None:
         """Give the connection back; the next write opens another."""

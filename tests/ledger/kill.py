@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
+import inspect
 import os
 import random
 import signal
@@ -15,6 +17,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from soravid.errors import BudgetExceeded, SoravidError
 from soravid.ledger.journal import Journal
@@ -36,9 +39,12 @@ def nursery(home: Path, url: str | None) -> None:
 
 
 def _begin(journal: Journal) -> None:
-    """Reserve, submit and settle from several threads, until killed; the first hold is there before."""
-    journal.open(KITE, HERE, 0, scopes=[KEY])
-    threads = [threading.Thread(target=_work, args=(journal, number)) for number in range(3)]
+    """Reserve, submit and settle until killed: from several threads, or alone on a loop."""
+    journal.open(KITE, HERE, 0, scopes=[KEY])  # the first hold is there before
+    journal.soon.alone = bool(os.getpid() % 2)
+    faces: list[Any] = [journal.soon] if journal.soon.alone else [journal] * 3
+    works = [_work(journal, steps, number) for number, steps in enumerate(faces)]
+    threads = [threading.Thread(target=asyncio.run, args=(work,)) for work in works]
     for thread in threads:
         thread.start()
     print(os.getpid(), flush=True)
@@ -46,21 +52,26 @@ def _begin(journal: Journal) -> None:
         thread.join()
 
 
-def _work(journal: Journal, number: int) -> None:
+async def _work(journal: Journal, steps: Any, number: int) -> None:
     dice = random.Random(f"{number} {time.time()}")
     while True:
         try:
-            row, _ = journal.open(KITE, HERE, 400, scopes=[KEY, USER, TEAM][: dice.randint(1, 3)])
+            row, _ = await _end(steps.open(KITE, HERE, 400, scopes=[KEY, USER, TEAM][: dice.randint(1, 3)]))
         except BudgetExceeded:
             journal.budgets.set(KEY, (journal.budgets.get(KEY).limit or 0) + LIMIT)
             continue
         if dice.random() < 0.1:
-            journal.refused(row.id, SoravidError("No."))
+            await _end(steps.refused(row.id, SoravidError("No.")))
             continue
-        journal.submitted(row.id, told("queued"))
-        journal.observe(row.id, told("in_progress"), None)
+        await _end(steps.submitted(row.id, told("queued")))
+        await _end(steps.observe(row.id, told("in_progress"), None))
         status, cost = dice.choice(_ENDS)
-        journal.observe(row.id, told(status), cost)
+        await _end(steps.observe(row.id, told(status), cost))
+
+
+async def _end(step: Any) -> Any:
+    """What came of a step, of whichever face."""
+    return await step if inspect.isawaitable(step) else step
 
 
 def kill(times: int, home: Path, url: str | None = None) -> tuple[int, list[str]]:

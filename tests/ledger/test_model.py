@@ -19,6 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from soravid import observe
 from soravid.errors import BudgetExceeded, RateLimited
 from soravid.ledger import Scope
 from soravid.ledger.journal import Journal
@@ -81,6 +82,7 @@ class Ledger(RuleBasedStateMachine):
         for journal in self.journals:
             journal.close()
         self.patch.undo()
+        observe.flush()  # the log is written in the same folder
         self.folder.cleanup()
         assert problems == []
 
