@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Literal
 
 from soravid import catalog, cells, checks, config
 from soravid.accounts import reached
@@ -18,12 +19,17 @@ from soravid.providers import provider_class
 from soravid.routing import DEPLOYMENT, GROUP, Groups, Route, route_by_id
 from soravid.types import VideoRequest
 
+Purpose = Literal["send", "price", "show"]
+"""What a plan is for: to be sent; to tell a price, without a key; to show the clip that there is, also where
+its model has been shut down since."""
 
-def draw_up(request: VideoRequest, options: Options, source: JobRow | None, *, to_send: bool = True) -> Plan:
+
+def draw_up(
+    request: VideoRequest, options: Options, source: JobRow | None, purpose: Purpose = "send"
+) -> Plan:
     """Check and price a request for its model and for each fallback; for a group, for each deployment.
 
     ``source`` is the journal's row of the video that a remix, edit or extension is made from, if it has one.
-    A plan that is not ``to_send`` only tells the price, for which no key is needed.
 
     Raises:
         InvalidRequest: an argument that cannot work, a missing key, or a price above ``max_cost``.
@@ -40,11 +46,11 @@ def draw_up(request: VideoRequest, options: Options, source: JobRow | None, *, t
         given: Connection = options if first else {"timeout": options.get("timeout")}
         if maker and source and (model == source.model or maker in groups.find(model)) and not _own(given):
             # The account that has the source; to any other its id says nothing.
-            steps.append(_step(request, maker.entry.model, _known(maker, given), source, to_send, maker))
+            steps.append(_step(request, maker.entry.model, _known(maker, given), source, purpose, maker))
         elif (first and asked is None) or not groups.find(model):
-            steps.append(_step(request, model, given, source, to_send))
+            steps.append(_step(request, model, given, source, purpose))
         else:
-            steps += _steps_of_group(request, model, given, source, to_send, groups)
+            steps += _steps_of_group(request, model, given, source, purpose, groups)
     plan = Plan(
         tuple(steps),
         idempotency_key=options.get("idempotency_key"),
@@ -107,7 +113,7 @@ def _steps_of_group(
     name: str,
     given: Connection,
     source: JobRow | None,
-    to_send: bool,
+    purpose: Purpose,
     groups: Groups,
 ) -> list[Step]:
     """A step for each deployment that can do it, and for those of the groups that follow.
@@ -121,7 +127,7 @@ def _steps_of_group(
         route = each if isinstance(each, Route) else None
         model = each if isinstance(each, str) else each.entry.model
         try:
-            steps.append(_step(request, model, _known(route, given), source, to_send, route))
+            steps.append(_step(request, model, _known(route, given), source, purpose, route))
         except InvalidRequest as cannot:
             wrong = wrong or cannot
     if not steps and wrong:
@@ -134,7 +140,7 @@ def _step(
     model: str,
     given: Connection,
     source: JobRow | None,
-    to_send: bool,
+    purpose: Purpose,
     route: Route | None = None,
 ) -> Step:
     """The request to one model, checked and priced."""
@@ -148,23 +154,24 @@ def _step(
     if source and not route and model == request.model and not given.get("api_base"):
         given = {**given, "api_base": source.api_base}
     adapter = provider_class(provider)
-    deployment = _deployment(adapter.profile, name, given, to_send=to_send)
+    deployment = _deployment(adapter.profile, name, given, purpose)
     if source and route and deployment.api_base != source.api_base:
         raise InvalidRequest("That video was made by another account.", param="model", hint=_ELSEWHERE)
-    checks.check_request(wanted, deployment, datetime.now(UTC).date())
-    with closing(adapter(deployment).create(wanted)) as flow:
-        next(flow, None)  # what the wire cannot say is told now: a flow only writes its request
+    if purpose != "show":
+        checks.check_request(wanted, deployment, datetime.now(UTC).date())
+        with closing(adapter(deployment).create(wanted)) as flow:
+            next(flow, None)  # what the wire cannot say is told now: a flow only writes its request
     return Step(wanted, deployment, *_expect(wanted, source), route)
 
 
 _ELSEWHERE = "Leave the model out: the account that made it is found again."
 
 
-def _deployment(profile: ProviderProfile, model: str, given: Connection, *, to_send: bool) -> Deployment:
+def _deployment(profile: ProviderProfile, model: str, given: Connection, purpose: Purpose) -> Deployment:
     try:
         return reached(profile, model, given)
     except InvalidRequest as missing:
-        if to_send or given.get("api_base") or missing.param not in {"api_key", "api_base"}:
+        if purpose == "send" or given.get("api_base") or missing.param not in {"api_key", "api_base"}:
             raise
         base = profile.default_base
         return Deployment(provider=profile.name, model=model, api_base=base, own_host=bool(base))

@@ -11,7 +11,7 @@ from pathlib import Path
 from soravid import catalog, checks, config, fitting, guarding, listings, loop, references, settings, shapes
 from soravid.asgi import App, InProcess
 from soravid.deployments import Options
-from soravid.drafting import draw_up
+from soravid.drafting import Purpose, draw_up
 from soravid.errors import InvalidRequest, MissingExtra
 from soravid.ledger import Scope
 from soravid.money import to_nano
@@ -80,11 +80,9 @@ async def make_plan(
     input_reference: ReferenceInput = None,
     take: int = 1,
     options: Options | None = None,
-    to_send: bool = True,
+    purpose: Purpose = "send",
 ) -> Plan:
     """Turn what a caller wrote into a checked and priced plan. Nothing billable is sent.
-
-    Without ``to_send`` it is for its price only, and no key is needed.
 
     Raises:
         InvalidRequest: the first thing that cannot work.
@@ -122,14 +120,14 @@ async def make_plan(
     )
     wanted = references.Pictures(input_reference, options.get("last_frame"), options.get("references"))
     # A mistake or a missing key is told before a picture is fetched.
-    plan = draw_up(wanted.stand_in(request) if wanted else request, options, origin, to_send=to_send)
+    plan = draw_up(wanted.stand_in(request) if wanted else request, options, origin, purpose)
     whole = request
     if wanted:
         pictures = await wanted.read(line.transport)
         whole = await loop.in_thread(fitting.fitted, pictures.onto(request), entry, options.get("fit"))
-    if to_send:
+    if purpose == "send":
         whole = await guarding.let_in(whole, options, origin)
-    return plan if whole == request else draw_up(whole, options, origin, to_send=to_send)
+    return plan if whole == request else draw_up(whole, options, origin, purpose)
 
 
 def _size(entry: catalog.Model | None, size: object, options: Options) -> str | None:

@@ -15,7 +15,7 @@ from typing import Any, Unpack
 from soravid import card_text as cards
 from soravid import settings
 from soravid.deployments import Options
-from soravid.errors import Cancelled, InvalidRequest
+from soravid.errors import Cancelled, InvalidRequest, ModelRetired
 from soravid.job import Job
 from soravid.ledger import Account, Scope, Spend
 from soravid.loop import checked, run
@@ -61,8 +61,12 @@ def generate(
     Raises:
         InvalidRequest: something that cannot work; nothing was sent.
     """
-    clip = {"seconds": seconds, "size": size, "input_reference": input_reference, "take": take}
-    plan = _planned(prompt, model, options, operation=operation, source_id=video_id, **clip)
+    clip: dict[str, Any] = {"seconds": seconds, "size": size, "input_reference": input_reference}
+    clip |= {"take": take, "operation": operation, "source_id": video_id}
+    try:
+        plan = _planned(prompt, model, options, **clip)
+    except InvalidRequest as wrong:
+        plan = _kept(wrong, prompt, model, options, clip)
     there = plan.reuse and current().journal.same_request(plan.request.fingerprint())
     if confirm and not there and not confirm(plan):
         raise Cancelled("Nothing was sent.")
@@ -72,6 +76,23 @@ def generate(
 def _planned(prompt: str, model: str | None, options: Options, **wanted: Any) -> Plan:
     """A checked and priced plan of this process's pipeline; ``wanted`` is as for ``make_plan``."""
     return run(make_plan(current(), prompt, model, options=options, **wanted))
+
+
+def _kept(wrong: InvalidRequest, prompt: str, model: str | None, options: Options, clip: Any) -> Plan:
+    """The plan of a clip whose file is there: to show it again needs no key, nor a model that still lives.
+
+    Raises:
+        InvalidRequest: ``wrong``, where something else is wrong, or no file is there.
+    """
+    if not options.get("reuse") or not (
+        isinstance(wrong, ModelRetired) or wrong.param in {"api_key", "api_base"}
+    ):
+        raise wrong
+    plan = _planned(prompt, model, options, **clip, purpose="show")
+    row = current().journal.same_request(plan.request.fingerprint())
+    if row is None or row.path is None:
+        raise wrong
+    return plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +142,7 @@ def estimate(
     Raises:
         InvalidRequest: something that cannot work.
     """
-    clip = {"seconds": seconds, "size": size, "input_reference": input_reference, "to_send": False}
+    clip = {"seconds": seconds, "size": size, "input_reference": input_reference, "purpose": "price"}
     plan = _planned(prompt, model, options, operation=operation, source_id=video_id, **clip)
     span = plan.quote or (None, None, None)
     usd = [None if nano is None else to_usd(nano) for nano in span]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import soravid
-from soravid.errors import NotFound, OutcomeUnknown, Refused
-from tests.core.helpers import MODEL, posts, python
+from soravid.errors import MissingKey, ModelRetired, NotFound, OutcomeUnknown, Refused
+from tests.core.helpers import KEY, MODEL, posts, python
 from tests.fakes.openai import OpenAIFake
 
 HELD = 400_000_000
@@ -146,3 +146,23 @@ def test_reuse_keeps_a_file_of_ones_own(openai: OpenAIFake, monkeypatch: pytest.
     mine.write_bytes(b"mine")
     soravid.generate("a kite", model=MODEL, reuse=True).wait()
     assert mine.read_bytes() == b"mine"
+
+
+def test_a_clip_that_is_there_is_shown_without_a_key(
+    openai: OpenAIFake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = soravid.generate("a kite", model=MODEL, reuse=True).wait()
+    monkeypatch.delenv("OPENAI_API_KEY")
+    again = soravid.generate("a kite", model=MODEL, reuse=True).wait()
+    assert (again.reused, again.path, openai.creates) == (True, first.path, 1)
+    for prompt, reuse in (("another kite", True), ("a kite", False)):
+        with pytest.raises(MissingKey):
+            soravid.generate(prompt, model=MODEL, reuse=reuse)
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    assert soravid.generate("a kite", model=MODEL, reuse=True).wait().path == first.path
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)  # at OpenAI itself, which has shut the model down
+    assert soravid.generate("a kite", model=MODEL, reuse=True).wait().path == first.path
+    first.path.unlink()
+    with pytest.raises(ModelRetired):
+        soravid.generate("a kite", model=MODEL, reuse=True)
+    assert openai.creates == 1

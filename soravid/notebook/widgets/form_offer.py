@@ -147,7 +147,7 @@ async def plans_of(
             source_id=wanted["video_id"],
             take=each["take"],
             options=rest | {"seed": each["seed"]},  # type: ignore[arg-type]
-            to_send=False,
+            purpose="price",
             **clip,
         )
         for each in takes
