@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import hmac
 import secrets
 import time
 from typing import Any, Unpack
@@ -18,6 +16,7 @@ from soravid.guardrails.base import BaseGuardrail, Common
 from soravid.guardrails.http import Endpoint, resolved
 from soravid.guardrails.verdicts import Context, Stage, Verdict
 from soravid.transport import Transport
+from soravid.webhooks import signature
 
 
 class WebHook(BaseGuardrail):
@@ -52,7 +51,7 @@ class WebHook(BaseGuardrail):
     ) -> None:
         super().__init__(**common)
         self._endpoint = Endpoint(_checked(resolved(url) or ""), transport=transport)
-        self._secret = _key(resolved(secret))
+        self._secret = _whole(resolved(secret))
         self._images = images
 
     async def check(self, stage: Stage, context: Context) -> Verdict:
@@ -80,11 +79,10 @@ class WebHook(BaseGuardrail):
         # The very bytes that the transport will send: they are made by the same code.
         content = httpx2.Request("POST", "http://signed", json=body).content
         name, moment = f"msg_{secrets.token_hex(16)}", str(int(time.time()))
-        mac = hmac.new(self._secret, b".".join([name.encode(), moment.encode(), content]), hashlib.sha256)
         return {
             "webhook-id": name,
             "webhook-timestamp": moment,
-            "webhook-signature": f"v1,{base64.b64encode(mac.digest()).decode()}",
+            "webhook-signature": signature(content, name, moment, self._secret),
         }
 
 
@@ -102,11 +100,12 @@ def _checked(url: str) -> str:
     return url
 
 
-def _key(secret: str | None) -> bytes | None:
+def _whole(secret: str | None) -> str | None:
+    """The secret with its prefix, which may have been left out here."""
     if secret is None:
         return None
     try:
-        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        key = base64.b64decode(bare := secret.removeprefix("whsec_"), validate=True)
     except (binascii.Error, ValueError):
         key = b""
     if len(key) < 16:
@@ -116,4 +115,4 @@ def _key(secret: str | None) -> bytes | None:
             hint='Make one: python -c "import base64, secrets; '
             "print('whsec_' + base64.b64encode(secrets.token_bytes(32)).decode())\"",
         )
-    return key
+    return f"whsec_{bare}"
