@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 from soravid import cards, living, loop, settings
 from soravid.errors import SoravidError
@@ -25,16 +26,32 @@ def resume_left() -> tuple[list[Job], int]:
 
 
 def offer() -> None:
-    """Tell in one line of jobs that ended sessions have left running, if there are any; resumes nothing."""
+    """Tell in one line of jobs that ended sessions have left running, if there are any; resumes nothing.
+
+    In a notebook it is told when it is known: `%load_ext` keeps nobody waiting, and what is loaded for it
+    is there when the first cell runs.
+    """
     if settings.waits():
         return
-    if not settings.database_url():
-        if (settings.home() / "journal.db").exists():
-            _offer_if_any()
-    elif rich_front():  # a server far away must not keep the person waiting
+    here = not settings.database_url()
+    if rich_front():
         from contextvars import copy_context
 
-        threading.Thread(target=copy_context().run, args=(_offer_if_any,), daemon=True).start()
+        look = _offer_if_any if not here or _journal_is_there() else _get_ready
+        threading.Thread(target=copy_context().run, args=(look,), name="soravid-left", daemon=True).start()
+    elif here and _journal_is_there():
+        _offer_if_any()
+
+
+def _journal_is_there() -> bool:
+    return (settings.home() / "journal.db").exists()
+
+
+def _get_ready() -> None:
+    """Load what the first cell will need."""
+    with suppress(ImportError):
+        import soravid.ledger.journal
+        import soravid.notebook.widgets.form  # noqa: F401
 
 
 def _offer_if_any() -> None:
