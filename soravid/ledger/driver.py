@@ -39,6 +39,7 @@ class Driver:
         self.connection = connection
         self.postgresql = dialect.name == "postgresql"
         self._cursor = connection.cursor()
+        self._waits: int | None = None
 
     @classmethod
     def of(cls, db: sa.Connection) -> Driver:
@@ -53,6 +54,12 @@ class Driver:
             return
         with self.connection.pipeline():
             yield
+
+    def wait_for_others(self, seconds: int) -> None:
+        """How long a transaction on SQLite waits for another process's; a server's connections know."""
+        if seconds != self._waits and not self.postgresql:
+            self.tell(f"PRAGMA busy_timeout={seconds * 1000}")
+            self._waits = seconds
 
     def tell(self, command: str) -> None:
         """Give a command that has no result."""

@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
+from soravid.ledger import engines
 from soravid.ledger.batch import Batch, NotWrittenDown
 from soravid.ledger.budgets import opened
 from soravid.ledger.driver import Driver
-from soravid.ledger.engines import PATIENCE, bare
 from soravid.ledger.orders import Order
 
 Work = Callable[[sa.Connection], Any]
@@ -61,14 +61,11 @@ class Transactions:
             return None
         batch = Batch(driver, [cast(Order, write)])
         try:
-            driver.tell("PRAGMA busy_timeout=0")
+            driver.wait_for_others(0)
             return (batch.carry_out()[0],)
         except Exception as wrong:
             self._undo()
             return (self._told(wrong),) if batch.committing else None
-        finally:
-            if self._driver:  # it is closed where it does not answer
-                driver.tell(f"PRAGMA busy_timeout={PATIENCE}000")
 
     def close(self) -> None:
         """Give the connection back; the next write opens another."""
@@ -92,9 +89,10 @@ class Transactions:
         fresh = self._driver is None
         for _ in range(_PASSES):
             if self._driver is None:
-                self._driver = Driver(self._engine.dialect, bare(self._engine))
+                self._driver = Driver(self._engine.dialect, engines.bare(self._engine))
             batch = Batch(self._driver, orders)
             try:
+                self._driver.wait_for_others(engines.PATIENCE)
                 return batch.carry_out()
             except NotWrittenDown as behind:
                 self._undo()
