@@ -99,7 +99,8 @@ def _row(board: Board, name: str, view: JobView, src: str | None) -> str:
     size = f"width:{_PLAYER}px;height:auto" if width >= height else f"height:{_PLAYER}px;width:auto"
     poster = f' poster="{escape(view.poster)}" preload="none"' if view.poster else ' preload="metadata"'
     video = (
-        f'<video controls playsinline {KEYS} src="{escape(src)}"{poster} width="{width}" height="{height}" '
+        f'<video controls playsinline {KEYS} data-job="{escape(view.job_id)}" src="{escape(src)}"{poster} '
+        f'width="{width}" height="{height}" '
         f'aria-label="{escape("Video: " + name)}" '
         f'style="display:block;max-width:100%;{size};background:#000;border-radius:4px"></video>'
     )

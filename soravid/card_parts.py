@@ -13,7 +13,7 @@ from html import escape
 from soravid.card_text import SHAPES, TONES, one_line
 
 # JupyterLab's tokens, then VS Code's, then the page's own light or dark.
-_TOKENS = {
+TOKENS = {
     "t": "var(--jp-ui-font-color1,var(--vscode-foreground,light-dark(#1f1f1f,#ececec)))",
     "m": "var(--jp-ui-font-color2,var(--vscode-descriptionForeground,light-dark(#5f6368,#b4b4b4)))",
     "g": "var(--jp-layout-color1,var(--vscode-editor-background,light-dark(#fff,#151515)))",
@@ -32,7 +32,7 @@ COLOURS = {
 """Each tone's colour, for shapes and bars; words keep the colour of text."""
 
 _ROOT = (
-    ";".join(f"--{name}:{value}" for name, value in _TOKENS.items())
+    ";".join(f"--{name}:{value}" for name, value in TOKENS.items())
     + ";box-sizing:border-box;margin:4px 0;width:100%;overflow:hidden;border-radius:8px;"
     # The plain line stays where the themed one is dropped.
     "border:1px solid rgba(128,128,128,0.4);border-color:var(--l);background:var(--g);color:var(--t);"

@@ -65,6 +65,8 @@ def test_takes_run_on_one_board_and_end_on_one_card(lab: Lab, open_book: OpenBoo
     expect(card(book, 1)).to_contain_text("2 of 3 clips, 1 cancelled", timeout=PATIENCE)
     expect(card(book, 1)).to_contain_text("$0.20 spent")
     expect(card(book, 1).locator("video")).to_have_count(2)
+    expect(card(book, 1).get_by_role("button", name="Play")).to_have_count(2)
+    expect(card(book, 1).get_by_role("button", name="Continue")).to_have_count(2)
     expect(book.output(1).locator(".jp-OutputArea-child")).to_have_count(1)
     book.shot("board-ended", card(book, 1))
     book.save()
@@ -134,9 +136,7 @@ def test_after_a_restart_what_was_left_is_offered_in_one_line(lab: Lab, open_boo
     book.shot("board-kernel-stopped", board(book, 1))
     book.run(0)
     offer = book.output(0).locator(".soravid-offer")
-    expect(offer).to_contain_text(
-        "2 jobs were left running. %video resume brings them.", timeout=PATIENCE
-    )
+    expect(offer).to_contain_text("2 jobs were left running. %video resume brings them.", timeout=PATIENCE)
     book.shot("offer", offer)
     book.run(2)
     expect(book.output(2)).to_contain_text("False")  # nothing is taken up unasked

@@ -17,7 +17,7 @@ from soravid.boards import Board
 from soravid.errors import InvalidRequest
 from soravid.media import links
 from soravid.notebook import display
-from soravid.notebook.widgets import pace
+from soravid.notebook.widgets import STATIC, pace
 from soravid.notebook.widgets.status import StatusWidget
 from soravid.views import JobView, Usual
 from tests.core.helpers import until
@@ -294,3 +294,8 @@ def test_no_picture_travels_through_a_status() -> None:
 def test_the_front_end_of_a_status_is_small() -> None:
     """It travels with the opening message of every job."""
     assert len((StatusWidget._esm + StatusWidget._css).encode()) < 12_000
+
+
+def test_the_front_end_of_all_widgets_is_small() -> None:
+    """Unminified, with its comments; 60,000 bytes are the aim."""
+    assert sum(file.stat().st_size for file in STATIC.iterdir()) < 67_500

@@ -105,13 +105,15 @@ def test_a_gallery_is_used_with_the_keyboard_alone(lab: Lab, open_book: OpenBook
     book.page.wait_for_function(
         "([a, b]) => a.readyState > 2 && b.readyState > 2", arg=videos.element_handles()
     )
-    videos.first.evaluate("video => video.play()")
+    together = root.get_by_role("group", name="All clips")
+    together.get_by_role("button", name="Play").click()
     book.page.wait_for_function(
         "([a, b]) => a.currentTime > 0.3 && b.currentTime > 0.3", arg=videos.element_handles()
     )
-    videos.last.evaluate("video => { video.pause(); video.currentTime = 1; }")
+    together.get_by_role("button", name="Pause").click()
+    together.press("ArrowLeft")
     book.page.wait_for_function(
-        "([a, b]) => a.paused && a.currentTime === b.currentTime", arg=videos.element_handles()
+        "([a, b]) => a.paused && b.paused && a.currentTime === b.currentTime", arg=videos.element_handles()
     )
     looks(book, "compared", root)
     root.get_by_role("button", name="All clips").press("Escape")

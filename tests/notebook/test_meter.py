@@ -13,8 +13,8 @@ import pytest
 import soravid
 from soravid import cells, loop
 from soravid.errors import UnknownKeyword
+from soravid.key_budget import KeyBudget, key_budget
 from soravid.money import show
-from soravid.notebook.key_budget import KeyBudget, key_budget
 from soravid.notebook.meter import Standing, meter, standing
 from soravid.notebook.widgets.meter import MeterWidget
 from soravid.planning import current

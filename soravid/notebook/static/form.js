@@ -1,33 +1,24 @@
 // The form of a clip, after player.js: the fields that its model has, the price before the button, the takes beneath.
-// Which fields there are, what they may be and every word of them comes from Python: widgets/form.py.
-const write = (node, words = "") => { if (node.textContent !== words) node.textContent = words; };
-const small = (...words) => el("span", { class: "small" }, ...words);
+// Which fields there are, what they may be and every word of them comes from Python: widgets/form_markup.py.
+const small = (words, props) => el("span", { class: "small", ...props }, words);
 
 // The models: a text field that searches, and a list that opens under it.
-const picker = (id, rows, opened, changed) => {
-  const input = el("input", {
-    id, role: "combobox", ariaExpanded: "false", ariaAutoComplete: "list", "aria-controls": `${id}-list`, autocomplete: "off", spellcheck: false,
-    onclick: () => show(true), oninput: () => { show(true); fill(); },
-  });
-  const list = el("div", { class: "list", id: `${id}-list`, role: "listbox", ariaLabel: "Models", tabIndex: -1, onpointerdown: (event) => event.preventDefault() });
-  const gone = el("input", { type: "checkbox", onchange: () => fill() }), facts = el("div", { class: "small" });
-  const panel = el("div", { hidden: true, class: "panel" }, list, el("label", { class: "small" }, gone, " Show what has been shut down, too"));
-  const root = el("div", { class: "picker" }, input, facts, panel);
+const picker = ({ model: input, list, over, about, panel, picker: root }, rows, opened, changed) => {
   let value = "", found = [], at = 0;
 
   const mark = (next) => {
-    [...list.children].forEach((row) => { row.ariaSelected = "false"; });
     at = Math.max(0, Math.min(next, found.length - 1));
+    [...list.children].forEach((row, k) => { row.ariaSelected = String(k === at); });
     const row = found.length ? list.children[at] : null;
-    if (row) row.ariaSelected = "true";
     row?.scrollIntoView({ block: "nearest" });
     input.setAttribute("aria-activedescendant", row?.id ?? "");
   };
   const fill = () => {
     const words = input.value === value ? [] : input.value.toLowerCase().split(/\s+/);
-    found = rows().filter(([name, title, , , over]) => (gone.checked || !over) && words.every((word) => `${name} ${title}`.toLowerCase().includes(word)));
+    found = rows().filter(([name, title, , , gone]) => (over.checked || !gone)
+      && words.every((word) => `${name} ${title}`.toLowerCase().includes(word)));
     list.replaceChildren(...found.map(([name, title, price, key], k) => el("div",
-      { role: "option", id: `${id}-${k}`, title, onclick: () => take(name) }, el("b", {}, name), el("span", {}, key), small(price))));
+      { role: "option", id: `${list.id}-${k}`, title, "data-id": name }, el("b", {}, name), el("span", {}, key), small(price))));
     if (!found.length) list.append(small("No model has these words in its name; Enter takes them as they are."));
     mark(found.findIndex(([name]) => name === value));
   };
@@ -40,7 +31,7 @@ const picker = (id, rows, opened, changed) => {
   const set = (name) => {
     value = name;
     if (panel.hidden) input.value = name; else fill();
-    write(facts, rows().find(([other]) => other === name)?.slice(1, 4).join(" · "));
+    write(about, rows().find(([other]) => other === name)?.slice(1, 4).join(" · "));
   };
   const take = (name) => {
     const news = name && name !== value;
@@ -48,6 +39,14 @@ const picker = (id, rows, opened, changed) => {
     show(false);
     if (news) changed(name);
   };
+  input.onclick = () => show(true);
+  input.oninput = () => {
+    show(true);
+    fill();
+  };
+  over.onchange = fill;
+  list.onpointerdown = (event) => event.preventDefault();
+  list.onclick = ({ target }) => take(target.closest("[data-id]")?.dataset.id);
   input.onkeydown = (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 6, PageUp: -6 }[event.key], enter = event.key === "Enter";
     if (!(step || enter || (event.key === "Escape" && !panel.hidden))) return;
@@ -58,15 +57,15 @@ const picker = (id, rows, opened, changed) => {
     else if (enter) take(found.length ? found[at][0] : input.value.trim());
     else show(false);
   };
-  root.addEventListener("focusout", (event) => { if (!root.contains(event.relatedTarget)) show(false); });
+  on(root, "focusout", (event) => { if (!root.contains(event.relatedTarget)) show(false); });
   return { root, set, refresh: () => set(value) };
 };
 
 const render = ({ model, el: root }) => {
   const id = `f${Math.random().toString(36).slice(2)}`, get = (name) => model.get(name), manager = model.widget_manager;
-  let local = { ...get("values") }, last = local.n, count = 0, timer = 0, open = get("spec").open, arrived;
+  const page = built(FORM.replaceAll("{id}", id)), { root: sheet, prompt, fields, letters, cost: price, go, foot, said } = page;
+  let local = { ...get("values") }, last = local.n, count = 0, timer = 0, open;
   const thumbs = new Map(), shown = new Set();
-  const button = (words, onclick, props = {}) => el("button", { type: "button", onclick, ...props }, words);
 
   // What is typed goes out when the hand rests; the answer to the newest counts.
   const send = (type, more = {}) => {
@@ -83,71 +82,71 @@ const render = ({ model, el: root }) => {
   const heard = () => {
     const values = get("values");
     if (timer || (values.n !== last && values.n.startsWith(id))) return;
-    const news = Object.keys(values).some((name) => name !== "n" && values[name] !== local[name]);
     local = { ...values };
     last = values.n;
-    if (news) { prompt.value = local.prompt; models.set(local.model); paint(); }
+    prompt.value = local.prompt;
+    models.set(local.model);
+    fillIn();
     paintOffer();
   };
 
-  // --- pictures
-  const bring = async (slot, files) => {
-    for (const file of [...files]) {
-      const { name, size } = file, upload = { type: "upload", id: `${id}.${++count}`, slot, name, size };
-      for (let at = 0, taken = true; taken && at < size; at += get("piece")) {
-        write(said, `Bringing ${name}: ${Math.floor(100 * at / size)} %`);
-        const data = await file.slice(at, at + get("piece")).arrayBuffer();
-        taken = await new Promise((resolve) => { arrived = resolve; model.send({ ...upload, at }, undefined, [data]); });
-      }
+  // - the fields of the model, and their pictures
+  const fillIn = () => {
+    for (const field of fields.querySelectorAll("[data-field]")) {
+      const value = local[field.dataset.field];
+      if (field.type === "radio") field.checked = field.value === value;
+      else if (field.value !== value) field.value = value;
     }
+    for (const picture of fields.querySelectorAll("[data-key]")) picture.src = thumbs.get(picture.dataset.key) ?? "";
   };
-  const dropped = (event, data) => {
-    const images = [...(data?.files ?? [])].filter((file) => file.type.startsWith("image/"));
-    const where = event.target.closest("[data-slot]") ?? root.querySelector("[data-slot]");
-    if (!images.length || !where) return;
-    event.preventDefault();
-    event.stopPropagation();
-    bring(where.dataset.slot, images);
-  };
-  const pic = (slot, { key, name, facts, problem, style }, at) => el("div", { class: "pic" },
-    key && el("img", { alt: "", src: thumbs.get(key), style }), el("span", {}, `${name} `, small(facts), el("span", { class: "bad" }, problem)),
-    button("Remove", () => model.send({ type: "remove", slot, at }), { name: `${slot}-out`, ariaLabel: `Remove ${name}` }));
-  const slotPart = (label, { slot, most }) => {
-    const here = get("pictures")[slot], room = here.length < most, earlier = get("earlier");
-    const file = el("input", { type: "file", accept: "image/*", hidden: true, multiple: most > 1, onchange: () => bring(slot, file.files) });
-    return el("div", { class: "slot", "data-slot": slot }, here.map((picture, at) => pic(slot, picture, at)),
-      room && button("Drop, paste or choose", () => file.click(), { name: `${slot}-in`, ariaLabel: `${label}: drop, paste or choose` }), file,
-      room && earlier.length > 0 && el("select", {
-        name: `${slot}-clip`, ariaLabel: `${label}: the end of an earlier clip`, onchange: (event) => model.send({ type: "clip", slot, clip: event.target.value }),
-      }, [["", "or an earlier clip's end"], ...earlier].map(([value, words]) => el("option", { value }, words))));
-  };
-
-  // --- the fields of the model
-  const pillsPart = (label, { name, pills }, key) => el("div", { class: "pills", role: "radiogroup", ariaLabel: label }, pills.map(([value, words]) => el("label", {},
-    el("input", { type: "radio", name: `${id}-${key}`, value, checked: value === local[name], onchange: () => change(name, value) }), words)));
-  const textPart = (label, { after, ...one }) => [
-    el("input", { ariaLabel: label, ...one, value: local[one.name], oninput: (event) => change(one.name, event.target.value) }), small(after)];
-  const part = (label, one, key) => one.slot ? slotPart(label, one) : one.pills ? pillsPart(label, one, key) : one.also ? el("code", {}, one.also) : textPart(label, one);
-  const lines = (rows) => rows.flatMap(([label, ...parts]) => [
-    el("span", { class: "name" }, label), el("div", { class: "parts" }, parts.flatMap((one, k) => part(label, one, `${label}-${k}`)))]);
   const paint = () => {
-    const { rows, more } = get("spec"), held = fields.contains(document.activeElement) ? document.activeElement : null, caret = held?.selectionStart;
-    fields.replaceChildren(...lines(rows), more.length ? el("details", { open, ontoggle: (event) => { open = event.target.open; } },
-      el("summary", {}, "More"), el("div", { class: "grid" }, lines(more))) : "");
+    const held = fields.contains(document.activeElement) ? document.activeElement : null, caret = held?.selectionStart;
+    fields.innerHTML = get("fields");
+    for (const clips of fields.querySelectorAll("select")) clips.append(...options(get("earlier")));
+    const more = fields.querySelector("details");
+    if (more) more.open = open ?? more.open;
+    fillIn();
     const there = held && fields.querySelector(`[name="${held.name}"]:is(:checked, :not([type="radio"]))`);
     there?.focus();
     if (there && Number.isInteger(caret)) there.setSelectionRange?.(caret, caret);
   };
+  const slotOf = (node) => node.closest("[data-slot]")?.dataset.slot;
+  const bring = (slot, files) => attempt(said, async () => {
+    for (const file of files) {
+      const { name, size } = file, upload = { type: "upload", id: `${id}.${++count}`, slot, name, size };
+      for (let at = 0; at < size; at += get("piece")) {
+        write(said, `Bringing ${name}: ${Math.floor(100 * at / size)} %`);
+        await answer(model, { ...upload, at }, [await file.slice(at, at + get("piece")).arrayBuffer()]);
+      }
+    }
+  })();
+  const dropped = (event, data) => {
+    const images = [...(data?.files ?? [])].filter((file) => file.type.startsWith("image/"));
+    const slot = slotOf(event.target) ?? root.querySelector("[data-slot]")?.dataset.slot;
+    if (!images.length || !slot) return;
+    event.preventDefault();
+    event.stopPropagation();
+    bring(slot, images);
+  };
+  fields.oninput = ({ target: { dataset, value } }) => { if (dataset.field) change(dataset.field, value); };
+  fields.onchange = ({ target }) => {
+    if (target.type === "file") bring(slotOf(target), [...target.files]);
+    else if (target.localName === "select") model.send({ type: "clip", slot: slotOf(target), clip: target.value });
+  };
+  fields.onclick = ({ target }) => {
+    if (target.dataset.at) model.send({ type: "remove", slot: slotOf(target), at: Number(target.dataset.at) });
+    if (target.localName === "summary") open = !target.parentNode.open;  // it stays as it was put
+  };
 
-  // --- the price, and the buttons
+  // - the price, and the buttons
   const paintOffer = () => {
-    const { n, cost, left, off, note, advice } = get("offer"), { limit } = get("spec"), length = [...local.prompt].length;
+    const { n, cost, left, off, note, advice } = get("offer"), limit = get("limit"), length = [...local.prompt].length;
     write(letters, `${length.toLocaleString("fr")} / ${limit.toLocaleString("fr")}`);
     letters.classList.toggle("bad", length > limit);
-    write(hint, advice);
-    write(money, cost);
-    write(budget, cost && left ? ` · ${left}` : left);
-    write(why, [off, note].filter(Boolean).join(" "));
+    write(page.hint, advice);
+    write(price, cost);
+    write(page.left, cost && left ? ` · ${left}` : left);
+    write(page.why, [off, note].filter(Boolean).join(" "));
     go.ariaDisabled = String(!cost || Boolean(off));
     foot.classList.toggle("stale", Boolean(timer) || n !== last);
   };
@@ -155,10 +154,10 @@ const render = ({ model, el: root }) => {
     if (type === "generate" && go.ariaDisabled === "true") return;
     write(said, "One moment.");
     setTimeout(() => { if (said.textContent === "One moment.") write(said, "Waiting for the kernel, which is busy."); }, 800);
-    send(type, { seen: money.textContent });
+    send(type, { seen: price.textContent });
   };
 
-  // --- the takes: a live status each, then its player. Elsewhere than in JupyterLab the output below shows clips.
+  // - the takes: a live status each, then its player. Elsewhere than in JupyterLab the output below shows clips.
   const take = (ref) => {
     const box = el("div", { class: "take" });
     manager.get_model(ref.slice("IPY_MODEL_".length)).then(async (child) => {
@@ -167,7 +166,10 @@ const render = ({ model, el: root }) => {
         if (clip.id && !manager.context) box.remove();
         else if (clip.id) box.replaceChildren(player(child, clip).root);
         else if (child.get("html")) box.innerHTML = child.get("html");
-        if (words) box.append(button(words, (event) => { event.target.remove(); model.send({ type: "again", take: child.model_id }); }));
+        if (words) box.append(button(words, (event) => {
+          event.target.remove();
+          model.send({ type: "again", take: child.model_id });
+        }));
       };
       child.on("change:clip change:html", draw, box);
       box.append((await manager.create_view(child)).el);
@@ -181,34 +183,31 @@ const render = ({ model, el: root }) => {
     takes.prepend(...news.map(take));
   };
 
-  // --- the page
-  const prompt = el("textarea", { id: `${id}-prompt`, dir: "auto", value: local.prompt, "aria-describedby": `${id}-hint`, oninput: () => change("prompt", prompt.value) });
-  const hint = el("span", { id: `${id}-hint` }), letters = el("span");
-  const models = picker(`${id}-model`, () => get("models"), () => model.send({ type: "look" }), (name) => change("model", name));
-  const fields = el("div", { class: "fields" }), takes = el("div"), said = el("div", { class: "said", role: "status" });
-  const money = el("b"), budget = el("span"), why = el("div", { class: "small", id: `${id}-why` });
-  const go = button("Generate", press("generate"), { class: "main", "aria-describedby": `${id}-why` });
-  const foot = el("div", { class: "foot" }, el("div", { class: "offer", role: "status" }, money, budget, why), button("As a cell", press("cell")), go);
-  const sheet = el("div", { class: "sheet", role: "form", ariaLabel: get("title") }, el("div", { class: "title" }, get("title")),
-    el("label", { class: "name", htmlFor: prompt.id }, "Prompt"), el("div", {}, prompt, el("div", { class: "small under" }, hint, letters)),
-    el("label", { class: "name", htmlFor: `${id}-model` }, "Model"), models.root, fields, foot, said);
+  // - the page
+  const takes = el("div");
+  const models = picker(page, () => get("models"), () => model.send({ type: "look" }), (name) => change("model", name));
+  prompt.value = local.prompt;
+  prompt.oninput = () => change("prompt", prompt.value);
+  page.cell.onclick = press("cell");
+  go.onclick = press("generate");
+  sheet.onsubmit = (event) => event.preventDefault();
+  write(page.title, sheet.ariaLabel = get("title"));
   root.classList.add("soravid", "soravid-form", "mathjax_ignore", "tex2jax_ignore");
   root.append(sheet, takes);
-  root.addEventListener("paste", (event) => dropped(event, event.clipboardData));
-  root.addEventListener("drop", (event) => dropped(event, event.dataTransfer));
-  root.addEventListener("dragover", (event) => { if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); });
+  on(root, "paste", (event) => dropped(event, event.clipboardData));
+  on(root, "drop", (event) => dropped(event, event.dataTransfer));
+  on(root, "dragover", (event) => { if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); });
 
   model.on("change:values", heard);
   model.on("change:offer", paintOffer);
-  for (const name of ["spec", "pictures", "earlier"]) model.on(`change:${name}`, paint);
+  for (const name of ["fields", "earlier"]) model.on(`change:${name}`, paint);
   model.on("change:models", models.refresh);
   model.on("change:takes", paintTakes);
   model.on("msg:custom", async ({ type, words, key, source }, [data] = []) => {
     if (type === "thumb") {
-      thumbs.set(key, URL.createObjectURL(new Blob([data], { type: "image/webp" })));
-      paint();
-    } else if (type === "cell") words = await insertCell(model, source, root) ? "A cell was added below." : "Copied: paste it into a cell.";
-    else arrived?.(type === "got");
+      thumbs.set(key, pictureUrl(data));
+      fillIn();
+    } else if (type === "cell") words = await insertCell(model, source, root);
     if (words !== undefined) write(said, words);
   });
   model.on("comm_live_update", () => {

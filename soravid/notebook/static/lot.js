@@ -13,33 +13,31 @@ const followTiles = (model, show) => {
 };
 
 const lotHead = (model) => {
-  const button = (words, onclick) => el("button", { type: "button", onclick }, words);
-  const part = (props = {}) => el("div", props);
-  const send = (type) => () => { asking.hidden = true; model.send({ type }); };
-  const go = button("", () => { go.disabled = true; send("run")(); });
-  const stop = button("Cancel", () => { asking.hidden = false; yes.focus(); });
-  const yes = button("Stop", send("stop"));
-  const no = button("Keep going", () => { asking.hidden = true; stop.focus(); });
-  const says = {
-    heading: el("b"), line: part({ class: "muted", role: "status" }), question: part(), warning: part(), note: part({ role: "status" }) };
-  const asking = el("div", { class: "row", hidden: true }, says.question, yes, no);
+  const parts = built(HEAD), { root, go, stop, note } = parts, told = ["heading", "line", "warning", "note"];
+  const ask = asking("Stop", "Keep going", () => model.send({ type: "stop" }), stop);
+  note.before(ask.root);
+  stop.onclick = () => ask.show(true);
+  go.onclick = () => {
+    go.disabled = true;
+    model.send({ type: "run" });
+  };
   let gone = false;
   const paint = () => {
-    for (const [name, node] of Object.entries(says)) if (node.textContent !== model.get(name)) node.textContent = model.get(name);
-    const words = model.get("button");
+    const words = model.get("button"), question = model.get("question");
+    const lost = "The kernel has stopped. Run the cell again to go on: what is there costs nothing.";
+    for (const name of told) tell(parts, { [name]: gone && name === "note" ? lost : model.get(name) });
     if (go.textContent !== words) Object.assign(go, { textContent: words, disabled: false });
     go.className = words.startsWith("Generate") ? "main" : "";
     go.hidden = gone || !words;
-    stop.hidden = gone || !model.get("question");
-    asking.hidden ||= stop.hidden;
+    write(ask.words, question);
+    stop.hidden = gone || !question;
+    ask.root.hidden ||= stop.hidden;
   };
   model.on("change", paint);
   model.on("comm_live_update", () => {
     gone = true;
     paint();
-    says.note.textContent = "The kernel has stopped. Run the cell again to go on: what is there costs nothing.";
   });
   paint();
-  return el("header", {}, el("div", { class: "row" }, el("div", { class: "said" }, says.heading, says.line), go, stop),
-    says.warning, asking, says.note);
+  return root;
 };

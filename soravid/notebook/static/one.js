@@ -1,13 +1,12 @@
 // One job: its state, then its clip in a player.
-export default {
-  render({ model, el: host }) {
-    host.classList.add("soravid", "soravid-one");
-    const tile = jobTile((clip) => player(
-      model, { ...clip, captions: model.get("captions") }, { loop: model.get("loop") }).root);
-    const paint = () => tile.show(model.get("item"));
-    model.on("change:item", paint);
-    host.replaceChildren(tile.root);
-    paint();
-    return tile.stop;
-  },
+const render = ({ model, el: host }) => {
+  const [captions, loop] = [model.get("captions"), model.get("loop")];
+  const tile = jobTile(model, (clip) => player(model, { ...clip, captions }, { loop }).root);
+  const paint = () => tile.show(model.get("item"));
+  host.classList.add("soravid", "soravid-one");
+  host.replaceChildren(tile.root);
+  model.on("change:item", paint);
+  paint();
+  return tile.stop;
 };
+export default { render };

@@ -1,33 +1,21 @@
-// One job among others, after player.js: its state while it runs, then what `draw(clip)` makes of its clip, or why
-// there is none. `show(item)` takes what `tile` in widgets/clips.py makes.
-const jobTile = (draw) => {
-  const mark = el("span", { class: "mark", ariaHidden: "true" }), label = el("b", { role: "status" });
-  const age = el("span"), bar = el("progress", { max: 100, ariaLabel: "Progress" });
-  const advice = el("div", { class: "muted" }), amount = el("div", { class: "muted" });
-  const state = el("div", { class: "state" }, el("div", { class: "row" }, mark, label, age), bar, advice, amount);
-  const root = el("div", { class: "tile" }, state);
-  let drawn = null, timer = 0;
+// One job among others, after line.js and player.js: its state while it runs, then what `draw(clip)` makes of its clip,
+// or why there is none. `show(item)` takes what `tile` in widgets/clips.py makes.
+const jobTile = (model, draw) => {
+  const line = jobLine(model, () => performance.now() / 1000 - began, true);
+  const state = el("div", { class: "state" }, line.root), root = el("div", { class: "tile" }, state);
+  let began = 0, drawn, halt;
+  const stop = () => halt?.();
   const show = (item) => {
-    clearInterval(timer);
-    root.dataset.tone = item.tone;
-    if (item.clip) {
-      if (drawn !== item.clip.id) root.replaceChildren(draw(item.clip));
-      drawn = item.clip.id;
-      return;
-    }
-    if (drawn) root.replaceChildren(state);
-    drawn = null;
-    state.style.aspectRatio = item.advice ? "" : `${item.width} / ${item.height}`;
-    for (const [node, words] of [[mark, item.mark], [label, item.label], [advice, item.advice], [amount, item.amount]]) {
-      if (node.textContent !== words) node.textContent = words;
-    }
-    bar.hidden = age.hidden = !item.running;
-    if (item.progress === null) bar.removeAttribute("value"); else bar.value = item.progress;
-    if (!item.running) return;
-    const start = performance.now() - item.elapsed * 1000;
-    const tick = () => { age.textContent = clock((performance.now() - start) / 1000); };
-    tick();
-    timer = setInterval(tick, 500);
+    stop();
+    if (item.clip && drawn !== item.clip.id) root.replaceChildren(draw(item.clip));
+    if (drawn && !item.clip) root.replaceChildren(state);
+    drawn = item.clip?.id;
+    if (drawn) return;
+    const { advice, amount, elapsed, running, width, height } = item, progress = item.progress ?? undefined;
+    began = performance.now() / 1000 - elapsed;
+    state.style.aspectRatio = advice ? "" : `${width} / ${height}`;
+    line.paint({ ...item, progress, start: 1, end: 1, done: !running, facts: advice || amount, note: advice && amount });
+    if (running) halt = everySecond(line.tick);
   };
-  return { root, show, stop: () => clearInterval(timer) };
+  return { root, show, stop };
 };

@@ -17,8 +17,7 @@ from soravid.notebook.widgets.lots import LotWidget
 class CompareWidget(LotWidget):
     """One comparison."""
 
-    _esm = front("clock.js", "parts.js", "player.js", "tile.js", "lot.js", "compare.js")
-    _css = front("parts.css", "player.css", "tile.css", "lot.css")
+    _esm, _css = front("compare")
 
     columns = t.List(t.Unicode()).tag(sync=True)
     """What differs from column to column."""

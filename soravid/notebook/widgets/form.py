@@ -14,7 +14,7 @@ import anywidget
 import traitlets as t
 from ipywidgets import widget_serialization
 
-from soravid import cards, cells, config, loop, settings
+from soravid import cards, catalog, cells, config, loop, settings
 from soravid.errors import InvalidRequest, SoravidError
 from soravid.job import Job
 from soravid.ledger.browsing import Browsing
@@ -22,6 +22,7 @@ from soravid.notebook.lasting import LastingOutput
 from soravid.notebook.widgets import front, uploads
 from soravid.notebook.widgets.form_choices import entry_of, model_rows
 from soravid.notebook.widgets.form_draft import Draft
+from soravid.notebook.widgets.form_markup import fields_html
 from soravid.notebook.widgets.form_offer import Offer, advice, priced
 from soravid.notebook.widgets.form_pictures import Picture, earlier_clips, end_of, kept
 from soravid.notebook.widgets.form_takes import Kept, Order, TakeWidget
@@ -46,17 +47,16 @@ class FormWidget(anywidget.AnyWidget):
         names: the variables that ``{name}`` in the text stands for.
     """
 
-    _esm = front("clock.js", "parts.js", "player.js", "form.js")
-    _css = front("parts.css", "player.css", "form.css")
+    _esm, _css = front("form")
 
     title = t.Unicode().tag(sync=True)
     """What it makes: a new clip, or a remix of one."""
     values = t.Dict().tag(sync=True)
     """Field to text, and ``n``, the number of the edit that they come from."""
-    spec = t.Dict().tag(sync=True)
-    """``rows`` and ``more`` of the fields that the model has (``form_fields``), the ``limit`` of a prompt."""
-    pictures = t.Dict().tag(sync=True)
-    """Slot to what is shown of its pictures; never a picture itself."""
+    fields = t.Unicode().tag(sync=True)
+    """What the model has, as HTML (``form_markup``); never a picture itself."""
+    limit = t.Int(catalog.PROMPT_LIMIT).tag(sync=True)
+    """Characters that a prompt may have."""
     offer = t.Dict().tag(sync=True)
     """The line before the button, and the number of the edit that it is for."""
     models: t.List[Any] = t.List().tag(sync=True)
@@ -78,6 +78,8 @@ class FormWidget(anywidget.AnyWidget):
         self._asked = 0
         self._pricing = False
         self._seen: dict[str, Offer] = {}
+        self.spec: dict[str, Any] = {}
+        self.pictures: dict[str, list[dict[str, Any]]] = {}
         super().__init__(title=self._draft.title, models=model_rows(), earlier=earlier_clips())
         self._show()
         self.on_msg(self._receive)
@@ -131,9 +133,7 @@ class FormWidget(anywidget.AnyWidget):
 
     def _say(self, wrong: Exception) -> None:
         """Tell the page what went wrong, where a person can read it."""
-        fault = f"soravid has a fault ({type(wrong).__name__})."
-        words = f"{wrong.title}: {wrong}" if isinstance(wrong, SoravidError) else fault
-        self.send({"type": "said", "words": words})
+        self.send({"type": "said", "words": _words(wrong)})
 
     async def _told(self, work: Coroutine[Any, Any, object]) -> None:
         """Do what was asked for; what goes wrong is told, and nothing else is left to say."""
@@ -154,17 +154,19 @@ class FormWidget(anywidget.AnyWidget):
         models, earlier = model_rows(), earlier_clips()
         with self._gate:
             self.models, self.earlier = models, earlier
+            self._show()
 
     def _edit(self, content: dict[str, Any]) -> None:
         self._change(lambda: self._draft.edit(content["values"], content["n"]))
 
     def _upload(self, content: dict[str, Any], buffers: Any, slot: str) -> None:
+        answer = {name: content.get(name) for name in ("type", "id", "at")}
         try:
             whole = self._uploads.take(content, buffers)
-        except SoravidError:
-            self.send({"type": "failed"})
-            raise
-        self.send({"type": "got"})
+        except SoravidError as wrong:
+            self.send(answer | {"error": _words(wrong)})
+            return
+        self.send(answer)
         if whole is not None:
             loop.submit(self._told(self._put(slot, kept(*whole, slot))))
 
@@ -172,8 +174,8 @@ class FormWidget(anywidget.AnyWidget):
 
     def _show(self) -> None:
         with self._gate, self.hold_sync():
-            self.values, self.spec = self._draft.values, self._draft.spec
-            self.pictures = self._draft.shown()
+            self.values, self.spec, self.pictures = self._draft.values, self._draft.spec, self._draft.shown()
+            self.fields = fields_html(self.spec, self.pictures, earlier=bool(self.earlier))
 
     def _price(self) -> None:
         """Work the price out on the loop thread; what is asked for meanwhile is worked out after it."""
@@ -289,3 +291,8 @@ class FormWidget(anywidget.AnyWidget):
         """What has been made may be gone on from, and costs nothing any more."""
         await loop.in_thread(self._look_around)
         self._price()
+
+
+def _words(wrong: Exception) -> str:
+    fault = f"soravid has a fault ({type(wrong).__name__})."
+    return f"{wrong.title}: {wrong}" if isinstance(wrong, SoravidError) else fault

@@ -26,9 +26,11 @@ def entry_of(model: str) -> Model | None:
 
 
 def model_rows() -> list[list[str]]:
-    """Every model group and model: id, title, price, state of its key, and ``gone`` where it is shut down."""
+    """Model groups and offered models: id, title, price, state of the key, ``gone`` where it is shut down."""
     today = datetime.now(UTC).date()
-    rows = [[model.id, model.title, model.price_line(), *_state(model, today)] for model in catalog.models()]
+    rows = [
+        [model.id, model.title, model.price_line(), *_state(model, today)] for model in choosing.offered()
+    ]
     return [*_groups(), *rows]
 
 

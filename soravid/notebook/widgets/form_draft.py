@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
 
-from soravid import catalog, settings
+from soravid import settings
 from soravid.errors import InvalidRequest
 from soravid.notebook import options
 from soravid.notebook.cell_text import as_read, cell_text
@@ -122,7 +122,7 @@ class Draft:
 
     @property
     def spec(self) -> dict[str, Any]:
-        """The same for the page, with what is folded away apart, and the bound of the prompt."""
+        """The same for the page, with what is folded away apart."""
         rows = self.fields
         more = [row for row in rows if _MORE & _names([row]).keys()]
         held = any(self._pictures[slot] for slot in SLOTS if slot in _MORE)
@@ -131,7 +131,6 @@ class Draft:
             "rows": [*main, *([("Also", {"also": line})] if (line := self._line()) else [])],
             "more": more,
             "open": held or any(self.values[name] for name in _OPTIONAL if name in _MORE),
-            "limit": catalog.PROMPT_LIMIT,
         }
 
     def shown(self) -> dict[str, list[dict[str, Any]]]:

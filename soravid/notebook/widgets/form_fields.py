@@ -1,4 +1,4 @@
-"""The fields of a form, row by row, as the page draws them: what a model lacks is not there."""
+"""The fields of a form, row by row: what a model lacks is not there."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ def fields(
     rows.append(("Takes", {"name": "takes", "type": "number", "min": 1, "max": 20}))
     if whole and "negative_prompt" in can:
         rows.append(
-            ("Avoid", {"name": "negative", "class": "wide", "placeholder": "What it should not show"})
+            ("Avoid", {"name": "negative", "class_": "wide", "placeholder": "What it should not show"})
         )
     if whole and "seed" in can:
-        rows.append(("Seed", {"name": "seed", "size": 10, "inputMode": "numeric"}))
+        rows.append(("Seed", {"name": "seed", "size": 10, "inputmode": "numeric"}))
     return rows
 
 
@@ -126,7 +126,7 @@ def _sizes(taken: tuple[str, ...] | Span, now: str, *, same: bool) -> list[Row]:
     free = isinstance(taken, Span)
     parts: list[Part] = [{"name": "size", "pills": classes}] if len(classes) > 1 else []
     parts += (
-        [{"name": "size", "size": 10, "placeholder": "1280x720", "ariaLabel": "Width and height"}]
+        [{"name": "size", "size": 10, "placeholder": "1280x720", "aria_label": "Width and height"}]
         if free
         else []
     )

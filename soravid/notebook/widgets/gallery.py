@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,9 @@ from soravid.notebook.clip_files import checked_file, delete_files, shown_in
 from soravid.notebook.gallery import caption, search_of
 from soravid.notebook.lasting import LastingOutput
 from soravid.notebook.reuse import same_request
-from soravid.notebook.widgets import front
+from soravid.notebook.widgets import frames, front
 from soravid.notebook.widgets.clips import serve, shown
+from soravid.notebook.widgets.markup import select, tag
 from soravid.observe import Event
 from soravid.planning import current
 
@@ -44,11 +45,10 @@ class GalleryWidget(anywidget.AnyWidget):
             ``min_cost``, ``max_cost``, ``place`` (``here``) and ``sort``.
     """
 
-    _esm = front("clock.js", "parts.js", "player.js", "gallery.js")
-    _css = front("parts.css", "player.css", "gallery.css")
+    _esm, _css = front("gallery")
 
-    fields: t.List[Answer] = t.List().tag(sync=True)
-    """The fields to search by: name, label, kind, value, and what may be chosen."""
+    frame = t.Unicode().tag(sync=True)
+    """Itself with its fields to search by, as HTML."""
     first = t.Dict().tag(sync=True)
     """What the first search has found, and when, so that it is painted with the widget."""
 
@@ -60,7 +60,7 @@ class GalleryWidget(anywidget.AnyWidget):
         posters = self._browsing.posters([row["id"] for row in first["rows"][:_FIRST_POSTERS]])
         first["posters"] = {job_id: poster for job_id, poster in posters.items() if poster}
         first["at"] = time.time()
-        super().__init__(fields=self._fields(values), first=first)
+        super().__init__(frame=frames.gallery(self._fields(values)), first=first)
         self.on_msg(self._receive)
         serve(self, self._file)
         observe.subscribe(self._heard)
@@ -77,24 +77,35 @@ class GalleryWidget(anywidget.AnyWidget):
         text = repr(self)
         LastingOutput(self, cards.notice_html(text, "Run the cell to look at them.", "quiet"), text)
 
-    def _fields(self, values: Mapping[str, str]) -> list[Answer]:
-        def chosen(name: str, options: Collection[str], anything: str) -> list[tuple[str, str]]:
+    def _fields(self, values: Mapping[str, str]) -> str:
+        def field(name: str, label: str, **more: Any) -> str:
+            return tag("input", name=name, value=values.get(name, ""), aria_label=label, **more)
+
+        def choice(name: str, label: str, options: Iterable[Sequence[str]]) -> str:
+            return select(options, values.get(name, ""), name=name, aria_label=label)
+
+        def any_of(name: str, options: Collection[str], anything: str) -> list[tuple[str, str]]:
             also = {values[name]} - {""} if values.get(name) else set()
             return [("", anything), *((each, each) for each in sorted({*options, *also}))]
 
-        models, tags = self._browsing.models(), self._browsing.all_tags()
-        fields: list[Answer] = [
-            {"name": "words", "label": "Search prompts  /"},
-            {"name": "model", "label": "Model", "options": chosen("model", models, "Any model")},
-            {"name": "tag", "label": "Tag", "options": chosen("tag", tags, "Any tag")},
-            {"name": "sort", "label": "Order", "options": list(_SORTS.items())},
-            {"name": "since", "label": "From", "kind": "date"},
-            {"name": "until", "label": "To", "kind": "date"},
-            {"name": "min_cost", "label": "USD at least", "kind": "text"},
-            {"name": "max_cost", "label": "at most", "kind": "text"},
-            {"name": "place", "label": "In", "kind": "place", "options": _PLACES},
+        words = "Search prompts  /"
+        often = [
+            field("words", words, placeholder=words, type="search"),
+            choice("model", "Model", any_of("model", self._browsing.models(), "Any model")),
+            choice("tag", "Tag", any_of("tag", self._browsing.all_tags(), "Any tag")),
+            choice("sort", "Order", _SORTS.items()),
         ]
-        return [field | {"value": values.get(field["name"], "")} for field in fields]
+        seldom = {
+            "From": field("since", "From", type="date"),
+            "To": field("until", "To", type="date"),
+            "USD at least": field("min_cost", "USD at least", type="text"),
+            "at most": field("max_cost", "at most", type="text"),
+            "In": choice("place", "In", _PLACES),
+        }
+        labelled = [tag("label", f"{label} ", control, class_="muted") for label, control in seldom.items()]
+        more = tag("summary", "More filters", class_="muted") + tag("div", *labelled, class_="row")
+        used = any(values.get(name) for name in _SELDOM)
+        return tag("div", *often, class_="row") + tag("details", more, open=used)
 
     # --- messages ------------------------------------------------------------------------------------
 
@@ -198,6 +209,7 @@ class GalleryWidget(anywidget.AnyWidget):
 
 
 _ASKED = {"found", "rows", "posters", "open", "tag", "ask", "delete"}
+_SELDOM = ("since", "until", "min_cost", "max_cost", "place")
 _PLACES = [("", "every folder"), ("here", "this folder")]
 _SORTS = {
     "newest": "Newest first",

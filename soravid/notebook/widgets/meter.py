@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
+from html import escape
 from typing import Any
 
 import anywidget
@@ -12,11 +13,12 @@ import traitlets as t
 
 from soravid import cards, loop, observe, settings
 from soravid.errors import SoravidError
+from soravid.key_budget import KeyBudget, key_budget
 from soravid.ledger.browsing import Browsing
 from soravid.notebook import meter
-from soravid.notebook.key_budget import PROVIDER, KeyBudget, key_budget
 from soravid.notebook.lasting import LastingOutput
 from soravid.notebook.widgets import front
+from soravid.notebook.widgets.markup import part, tag
 from soravid.notebook.widgets.news import News
 from soravid.observe import Event
 from soravid.planning import current
@@ -32,8 +34,7 @@ class MeterWidget(anywidget.AnyWidget):
     journal is looked for when a page that shows the meter asks, every few seconds.
     """
 
-    _esm = front("parts.js", "meter.js")
-    _css = front("parts.css", "meter.css")
+    _esm, _css = front("meter")
 
     mark = t.Unicode().tag(sync=True)
     """The tone's shape, one character."""
@@ -43,7 +44,7 @@ class MeterWidget(anywidget.AnyWidget):
     """What the tone means; empty while there is nothing to say."""
     line = t.Unicode().tag(sync=True)
     """The money, with dots between its parts."""
-    bars = t.Dict().tag(sync=True)
+    bars = t.Dict().tag(sync=True, to_json=lambda bars, _: bars_html(bars))
     """Title to rows of label, amount, and percent settled and held."""
     pin = t.Bool(False).tag(sync=True)
     """Whether the line stands at the foot of the notebook; a page may unpin it."""
@@ -107,7 +108,7 @@ class MeterWidget(anywidget.AnyWidget):
 
     def _ask_key(self) -> None:
         """Ask the proxy about the key, where this session's models come from one; nobody waits for it."""
-        if time.monotonic() - self._key_at >= _KEY_EVERY and "SORAVID_PROXY_URL" in os.environ:
+        if time.monotonic() - self._key_at >= _KEY_EVERY and (self._key or settings.proxy_url()):
             self._key_at = time.monotonic()
             loop.submit(self._heard_of_key())
 
@@ -115,8 +116,27 @@ class MeterWidget(anywidget.AnyWidget):
         journal = current().journal
         spent = await loop.in_thread(journal.spend_by_model, journal.session)
         models = [settings.default_model(), *(row[0] for row in spent)]
-        used = any(model.startswith(f"{PROVIDER}/") for model in models)
+        used = any(model.startswith("soravid/") for model in models)
         key = await key_budget(current().transport) if used else None
         if key != self._key:
             self._key = key
             self._news.ask()
+
+
+def bars_html(bars: Mapping[str, Sequence[tuple[str, str, float, float]]]) -> str:
+    """Bars under their titles, as the page shows them."""
+    return "".join(tag("section", tag("h4", escape(title)), _list(rows)) for title, rows in bars.items())
+
+
+def _list(rows: Sequence[tuple[str, str, float, float]]) -> str:
+    items = [
+        tag(
+            "li",
+            part("name cut", label, dir="auto", title=label),
+            part("muted", amount),
+            part("bar", aria_hidden="true", style=f"--done:{settled}%;--more:{settled + held}%"),
+            class_="row",
+        )
+        for label, amount, settled, held in rows
+    ]
+    return tag("ul", *items) if items else part("muted", "Nothing yet.")

@@ -14,8 +14,7 @@ from soravid.notebook.widgets import front
 class OfferWidget(anywidget.AnyWidget):
     """A sentence and a button; ``on_press`` is called once, on the kernel's main thread."""
 
-    _esm = front("parts.js", "offer.js")
-    _css = front("parts.css", "offer.css")
+    _esm, _css = front("offer")
 
     words = t.Unicode().tag(sync=True)
     """The sentence."""

@@ -23,8 +23,7 @@ class PageWidget(anywidget.AnyWidget):
     live view where the notebook has only what lasts of it: ``data-soravid`` in the HTML is the widget's id.
     """
 
-    _esm = front("clock.js", "parts.js", "player.js", "page.js")
-    _css = front("parts.css", "player.css")
+    _esm, _css = front("page")
 
     def __init__(self) -> None:
         self._pages = 0

@@ -28,8 +28,7 @@ class PlayerWidget(anywidget.AnyWidget):
         loop: whether it begins anew at its end.
     """
 
-    _esm = front("clock.js", "parts.js", "player.js", "tile.js", "one.js")
-    _css = front("parts.css", "player.css", "tile.css")
+    _esm, _css = front("one")
 
     item = t.Dict().tag(sync=True)
     """What is shown, as ``tile`` makes it."""

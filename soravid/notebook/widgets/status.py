@@ -29,8 +29,7 @@ class StatusWidget(anywidget.AnyWidget):
     clocks need not agree.
     """
 
-    _esm = front("clock.js", "parts.js", "status.js")
-    _css = front("parts.css", "status.css")
+    _esm, _css = front("status")
 
     rows = t.List(t.Dict()).tag(sync=True)
     """One for each job: ``id``, ``label`` and what else ``status.js`` shows, as far as it is known."""

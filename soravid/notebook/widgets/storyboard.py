@@ -19,8 +19,7 @@ _FILM = "film"
 class StoryboardWidget(LotWidget):
     """One storyboard."""
 
-    _esm = front("clock.js", "parts.js", "player.js", "tile.js", "lot.js", "storyboard.js")
-    _css = front("parts.css", "player.css", "tile.css", "lot.css")
+    _esm, _css = front("storyboard")
 
     film = t.Dict().tag(sync=True)
     """The film as ``player`` shows it; empty while there is none."""
