@@ -74,6 +74,7 @@ async def _measure(how: str, jobs: int, every: float, warm: float, seconds: floa
     values: dict[str, Any] = {each.name: None for each in fields(JobRow)} | {
         "status": "queued",
         "progress": 0,
+        "updated_at": 0.0,
     }
     seen = 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,6 +31,12 @@ def left(journal: Journal) -> tuple[list[JobRow], list[JobRow]]:
     elsewhere = {name for name in sessions if Ownership(journal.home).alive(name)}
     mine = [row for row in rows if row.session not in elsewhere]
     return mine, [row for row in rows if row.session in elsewhere]
+
+
+def killed(journal: Journal, names: Iterable[str]) -> list[str]:
+    """Those of the sessions that ran in this home and were killed; nothing is known of other machines'."""
+    here = Ownership(journal.home)
+    return [name for name in names if here.died(name)]
 
 
 def lost(journal: Journal) -> list[JobRow]:

@@ -8,7 +8,7 @@ Everything here runs on the loop thread (``loop.py``) and reaches a provider onl
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from soravid import loop, sending
@@ -64,15 +64,17 @@ class Pipeline(Sending):
         """
         return await self.watcher.follow(row, on_row, deadline)
 
-    async def settle_overdue(self) -> list[JobRow]:
+    async def settle_overdue(self, which: Callable[[JobRow], bool] | None = None) -> list[JobRow]:
         """Look once more at each job that is past its deadline; returns those that have ended now.
+
+        ``which`` chooses among them.
 
         What its provider says ends it. What its provider does not know is closed, and its money given back.
         One whose provider cannot be reached, or whose create was never answered, keeps its hold.
         """
         ended = []
         for row in await loop.in_thread(self.journal.overdue, time.time()):
-            if row.video_id is None:
+            if row.video_id is None or (which and not which(row)):
                 continue
             try:
                 _, seen = await self.retrieve(row.id)

@@ -52,6 +52,10 @@ class Ownership:
         lock.release()
         return False
 
+    def died(self, name: str) -> bool:
+        """Whether the engine of that name ran here, and its process was killed."""
+        return (self._folder / name).exists() and not self.alive(name)
+
     def bury(self, name: str) -> None:
         """Remove what a dead engine left."""
         with suppress(OSError):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from soravid.card_text import minute
 from soravid.errors import InvalidRequest, one_of
+from soravid.money import show
 
 Kind = Literal["session", "key", "user", "team", "provider"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -34,7 +36,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What a scope has spent and holds in one window, in nano-USD.
+    """What a scope has spent and holds in one window, in nano-USD. It shows itself as a line, or a card.
 
     Attributes:
         limit: spent and held may not pass it; None: they are only counted.
@@ -57,3 +59,29 @@ class Account:
     def remaining(self) -> int | None:
         """What is left to hold, never below 0; None without a limit."""
         return None if self.limit is None else max(0, self.limit - self.spent - self.held)
+
+    @property
+    def line(self) -> str:
+        """``$0.80 spent · $1.60 held · $2.60 left of $5.00``."""
+        parts = [f"{show(self.spent)} spent", f"{show(self.held)} held"]
+        if self.limit is not None:
+            parts.append(f"{show(self.remaining)} left of {show(self.limit)}")
+        return " · ".join(parts)
+
+    @property
+    def note(self) -> str:
+        """Whose it is, and when it begins anew."""
+        whose = "This session" if self.scope.kind == "session" else f"The {self.scope}"
+        if self.limit is None:
+            return f"{whose} has no budget."
+        return f"{whose}'s budget" + (
+            f", begins anew on {minute(self.resets_at)}." if self.resets_at else "."
+        )
+
+    def __repr__(self) -> str:
+        return f"{self.line} · {self.note}"
+
+    def _repr_html_(self) -> str:
+        from soravid.cards import notice_html  # looked at in a notebook only: the first import stays quick
+
+        return notice_html(self.line, self.note)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from soravid.ledger.accounts import Scope
+from soravid.ledger.budgets import _insert
 from soravid.ledger.database import Database
 from soravid.ledger.rows import JobRow
 from soravid.ledger.schema import accounts, jobs, postings, proxy_jobs
@@ -65,12 +66,13 @@ class Owned:
         self._mark(job_id, replaced_by=by)
 
     def _mark(self, job_id: str, **marks: Any) -> None:
-        def work(db: sa.Connection) -> None:
-            there = proxy_jobs.c.job_id == job_id
-            if not db.execute(proxy_jobs.update().where(there).values(marks)).rowcount:
-                db.execute(proxy_jobs.insert(), {"job_id": job_id, **marks})
+        self._database.write(lambda db: mark(db, job_id, **marks))
 
-        self._database.write(work)
+
+def mark(db: sa.Connection, job_id: str, **marks: Any) -> None:
+    """Note what has become of a job; see ``schema.proxy_jobs`` for the columns."""
+    insert = _insert(db, proxy_jobs).values(job_id=job_id, **marks)
+    db.execute(insert.on_conflict_do_update(index_elements=["job_id"], set_=marks))
 
 
 _SHOWN = proxy_jobs.c.hidden_at.is_(None)

@@ -15,6 +15,10 @@ from soravid.types import FINAL
 if TYPE_CHECKING:
     from soravid.ledger.database import Database
 
+_UNFETCHED = sa.and_(jobs.c.status == "completed", jobs.c.clip.is_(None), ~jobs.c.delivered)
+WAITING = sa.or_(jobs.c.status.not_in(FINAL), _UNFETCHED)
+"""The condition for a job that may still give a clip."""
+
 
 class Reading:
     """The half of the journal that changes nothing."""
@@ -60,9 +64,7 @@ class Reading:
 
     def unfinished(self) -> list[JobRow]:
         """Jobs that may still give a clip: not final, or completed and never fetched; oldest first."""
-        unfetched = sa.and_(jobs.c.status == "completed", jobs.c.clip.is_(None), ~jobs.c.delivered)
-        waiting = sa.or_(jobs.c.status.not_in(FINAL), unfetched)
-        return self._many(sa.select(jobs).where(waiting).order_by(jobs.c.created_at))
+        return self._many(sa.select(jobs).where(WAITING).order_by(jobs.c.created_at))
 
     def overdue(self, now: float) -> list[JobRow]:
         """Jobs that have not ended by their deadline (``now`` in Unix seconds), the longest overdue first.

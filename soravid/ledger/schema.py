@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision in ``migrations/``. These tables are what it leaves behind."""
 
 metadata = MetaData()
@@ -171,13 +171,24 @@ key_holders = Table(
     comment="Users and teams: what holds for all of their keys.",
 )
 
+_TAKEN = sa.text("holder IS NOT NULL")
 proxy_jobs = Table(
     "proxy_jobs",
     metadata,
     Column("job_id", Text, ForeignKey("jobs.id"), primary_key=True),
     Column("hidden_at", Float, comment="its owner deleted it, or it stands in for another: no list has it"),
     Column("replaced_by", Text, ForeignKey("jobs.id"), comment="the job that makes its clip instead"),
+    Column("holder", Text, comment="the replica that took it over; null: its session's still"),
+    Index("proxy_jobs_by_holder", "holder", sqlite_where=_TAKEN, postgresql_where=_TAKEN),
     comment="What has become of a proxy's job beside what the journal says; most have no row here.",
+)
+
+replicas = Table(
+    "replicas",
+    metadata,
+    Column("name", Text, primary_key=True, comment="its session"),
+    Column("expires_at", Float, nullable=False, comment="when others may take its jobs, unless it renews"),
+    comment="The living processes of a proxy: each row is the lease of all jobs of one.",
 )
 
 webhook_deliveries = Table(

@@ -1,7 +1,7 @@
 """Goes on with every job until its clip is in the store, whoever has asked for it and whether they stay.
 
-Everything here runs on the loop thread. A process that ends leaves its jobs in the journal, and the next one
-takes them up.
+Everything here runs on the loop thread. A process that ends leaves its jobs in the journal, and another one
+takes them up (``leasing.py``).
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from soravid import living, loop, settings
-from soravid.errors import DeadlineExceeded, OutcomeUnknown, SoravidError
+from soravid import loop, settings
+from soravid.errors import DeadlineExceeded, NotFound, OutcomeUnknown, SoravidError
 from soravid.ledger import JobRow
+from soravid.ledger.leases import Leases
 from soravid.ledger.owned import Owned
 from soravid.observe.redact import redact
 from soravid.pipeline import OVERDUE, Pipeline
@@ -26,6 +27,9 @@ from soravid.plans import Plan
 from soravid.proxy import names
 from soravid.proxy.store import Store
 from soravid.types import Variant
+
+if TYPE_CHECKING:
+    from soravid.proxy.bucket import Blob
 
 _log = logging.getLogger("soravid.proxy")
 _AT_ONCE = 8
@@ -36,6 +40,10 @@ _AGAIN = (30.0, 120.0)
 """Seconds before a clip that did not arrive is fetched again."""
 _SENDING = 120.0
 """Seconds for which a create of ours may still be under way."""
+_ARRIVES = 60.0
+"""Seconds within which a clip is fetched by the replica that goes on with its job."""
+_ENDING = 10.0
+"""Seconds that clips on their way are waited for when the proxy ends; others are fetched by another one."""
 _ROUND = 600.0
 """Seconds between two looks at what was left behind: old files, overdue jobs, clips that never arrived."""
 
@@ -47,41 +55,76 @@ class Keeper:
         rows: the newest state of each job that is kept here, by the id under which it was made.
     """
 
-    def __init__(self, line: Pipeline, store: Store, owned: Owned) -> None:
+    def __init__(self, line: Pipeline, store: Store, owned: Owned, leases: Leases) -> None:
         self.rows: dict[str, JobRow] = {}
-        self._line, self._store, self._owned = line, store, owned
+        self._line, self._store, self._owned, self._leases = line, store, owned, leases
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._arriving: set[str] = set()
-        self._fetches: dict[tuple[str, str], asyncio.Task[Path]] = {}
+        self._fetches: dict[tuple[str, str], asyncio.Task[Path | Blob]] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._rounds: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Take up what an earlier process left, now and from time to time."""
+        """Look from time to time for what was left behind."""
         self._rounds = asyncio.create_task(self._go_round(), name="soravid-keeper")
 
     async def stop(self) -> None:
-        """Leave everything as the journal has it."""
-        tasks = [*self._tasks.values(), *self._fetches.values()]
-        tasks += [self._rounds] if self._rounds else []
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Leave everything as the journal has it; clips on their way may still arrive."""
+        await _cancelled([*self._tasks.values(), *([self._rounds] if self._rounds else [])])
+        if self._fetches:
+            await asyncio.wait(self._fetches.values(), timeout=_ENDING)
+        await _cancelled(self._fetches.values())
+
+    # --- whose jobs are whose ------------------------------------------------------------------------
+
+    @property
+    def kept(self) -> set[str]:
+        """The jobs that are gone on with here."""
+        return {row.id for row in self.rows.values()} | self._tasks.keys()
+
+    async def take_up(self) -> None:
+        """Go on with every job of this replica that nobody goes on with."""
+        now = time.time()
+        for row in await loop.in_thread(self._leases.mine):
+            old = row.ended_at is not None and row.ended_at < now - OVERDUE
+            here = row.session == self._line.journal.session
+            sending = here and row.video_id is None and row.updated_at > now - _SENDING
+            if names.MARK in row.labels and not old and not sending:
+                self.keep(row)
+
+    async def adopt(self, row: JobRow) -> None:
+        """Go on with a job of whichever replica, since nobody else does."""
+        await loop.in_thread(self._leases.take, row.id)
+        self.keep(row)
+
+    def let_go(self, job_ids: set[str]) -> None:
+        """Go on no more with jobs that another replica has taken over."""
+        for first, task in self._tasks.items():
+            if first in job_ids or ((row := self.rows.get(first)) and row.id in job_ids):
+                task.cancel()
 
     # --- what routes ask -----------------------------------------------------------------------------
 
     def keep(self, row: JobRow, plan: Plan | None = None) -> None:
         """Go on with a job: until it ends, by the plan's other choices where that says so, then fetch it."""
-        if row.id in self._tasks:
+        first = row.labels.get(names.FIRST, row.id)
+        if first in self._tasks:
             return
-        self._saw(row.id, row)
-        task = asyncio.create_task(self._kept(row, plan), name=f"soravid-kept {row.id}")
-        self._tasks[row.id] = task
-        task.add_done_callback(lambda _: self._left(row.id))
+        self._saw(first, row)
+        task = asyncio.create_task(self._kept(first, row, plan), name=f"soravid-kept {row.id}")
+        self._tasks[first] = task
+        task.add_done_callback(lambda _: self._left(first))
 
-    def arriving(self, job_id: str) -> bool:
-        """Whether a job has just ended, and its clip is on its way here."""
-        return job_id in self._arriving
+    def arriving(self, row: JobRow) -> bool:
+        """Whether a job has just ended, and its clip is on its way to the store, by whichever replica."""
+        return row.id in self._arriving or self.arriving_elsewhere(row)
+
+    def arriving_elsewhere(self, row: JobRow) -> bool:
+        """Whether a job has just ended, and another replica is to bring its clip."""
+        if row.status != "completed" or row.clip or row.error or row.ended_at is None:
+            return False
+        here = row.labels.get(names.FIRST, row.id) in self._tasks
+        return not here and row.ended_at > time.time() - _ARRIVES
 
     async def drop(self, job_id: str) -> None:
         """Go on with a job no more: its owner has deleted it."""
@@ -89,15 +132,16 @@ class Keeper:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def clip(self, row: JobRow, variant: Variant = "video") -> Path:
+    async def clip(self, row: JobRow, variant: Variant = "video") -> Path | Blob:
         """A completed job's clip or still in the store; fetched if it is not there (any more).
 
         Raises:
             SoravidError: it cannot be had.
         """
-        if path := self._store.find(row, variant):
-            return path
         fetch = self._fetches.get((row.id, variant))
+        # While it is fetched the file may be there already, and not be looked at by the guardrails yet.
+        if fetch is None and (path := self._store.find(row, variant)):
+            return path
         if fetch is None:
             fetch = asyncio.create_task(self._fetch(row, variant), name=f"soravid-fetch {row.id}")
             self._fetches[row.id, variant] = fetch
@@ -106,14 +150,20 @@ class Keeper:
 
     # --- a job's way ---------------------------------------------------------------------------------
 
-    async def _kept(self, row: JobRow, plan: Plan | None) -> None:
-        first = row.id
+    async def _kept(self, first: str, row: JobRow, plan: Plan | None) -> None:
         try:
+            if first != row.id:  # whoever let it stand in for the first may have been killed before saying so
+                await loop.in_thread(self._owned.replace, first, row.id)
             row = await self._ended(first, row, plan)
             if row.status == "completed":
                 await self._bring(first, row)
+                if not await loop.in_thread(self._owned.find, first):  # deleted meanwhile, at another replica
+                    await loop.in_thread(self._store.remove, row)
         except (OutcomeUnknown, DeadlineExceeded):
             pass  # looked at again in a later round
+        except NotFound as gone:
+            if await loop.in_thread(self._owned.find, first):  # else it was deleted at another replica
+                _log.warning("%s: %s", first, redact(str(gone)))
         except SoravidError as wrong:
             _log.warning("%s: %s", first, redact(str(wrong)))
 
@@ -173,17 +223,21 @@ class Keeper:
 
     # --- clips ---------------------------------------------------------------------------------------
 
-    async def _fetch(self, row: JobRow, variant: Variant) -> Path:
+    async def _fetch(self, row: JobRow, variant: Variant) -> Path | Blob:
+        if kept := await self._store.look(row, variant):
+            return kept
         target = self._store.path(row, variant)
         async with self._slots:
             if variant == "video":
                 await self._line.shelf.store(row, target)
             else:
                 await loop.in_thread(target.parent.mkdir, parents=True, exist_ok=True)
+                await self._store.bring(row)
                 await self._line.shelf.download(row.id, target, variant=variant)
+            await self._store.keep(row, variant)
         return target
 
-    def _fetched(self, job_id: str, variant: str, done: asyncio.Task[Path]) -> None:
+    def _fetched(self, job_id: str, variant: str, done: asyncio.Task[Path | Blob]) -> None:
         del self._fetches[job_id, variant]
         if not done.cancelled():
             done.exception()  # whoever waits for it has heard, if anybody does
@@ -192,26 +246,27 @@ class Keeper:
 
     async def _go_round(self) -> None:
         while True:
-            for work in (self._take_up(), self._settle(), loop.in_thread(self._store.sweep)):
+            strays = loop.in_thread(self._leases.find_strays, names.MARK)
+            for work in (self.take_up(), strays, self._settle(), loop.in_thread(self._store.sweep)):
                 with suppress(SoravidError, OSError):
                     await _said(work)
             await asyncio.sleep(_ROUND)
 
-    async def _take_up(self) -> None:
-        left, _ = await loop.in_thread(living.left, self._line.journal)
-        for row in left:
-            now = time.time()
-            old = row.ended_at is not None and row.ended_at < now - OVERDUE
-            here = row.session == self._line.journal.session
-            sending = here and row.video_id is None and row.updated_at > now - _SENDING
-            ours = names.MARK in row.labels and names.FIRST not in row.labels
-            if ours and not old and not sending and row.id not in self._tasks:
+    async def _settle(self) -> None:
+        mine = {row.id for row in await loop.in_thread(self._leases.mine)}
+        for row in await self._line.settle_overdue(
+            lambda row: row.id in mine or names.MARK not in row.labels
+        ):
+            if row.id in mine:
                 self.keep(row)
 
-    async def _settle(self) -> None:
-        for row in await self._line.settle_overdue():
-            if names.MARK in row.labels:
-                self.keep(row)
+
+async def _cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks, and wait until they have ended."""
+    ending = list(tasks)
+    for task in ending:
+        task.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)
 
 
 async def _said(work: Coroutine[Any, Any, Any]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
 import socket
 import sys
+import time
 from concurrent import futures
 from pathlib import Path
 from types import FrameType
@@ -26,6 +28,8 @@ _GRACE = 75
 """Seconds that requests under way are waited for: a create has its answer by then, or is looked up later."""
 _LOOK_UP = 0.5
 """Seconds within which a signal is heard."""
+_LAST_CALLS = 1.0
+"""Seconds in which open connections are answered once more, when new ones are not taken any more."""
 _IDLE = 75
 """Seconds that a connection may be idle; longer than our own client keeps one."""
 
@@ -113,6 +117,20 @@ class _Server(uvicorn.Server):
             for text in _announced(self._options, f"http://{host}:{self._listener.getsockname()[1]}"):
                 sys.stderr.write(f"soravid proxy: {text}\n")
             sys.stderr.flush()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no new connection, and have those that are open end with an answer rather than without."""
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        # From here on every answer says that the connection ends with it: the next request goes elsewhere.
+        self.server_state.default_headers.append((b"connection", b"close"))
+        last = time.monotonic() + _LAST_CALLS
+        connections = self.server_state.connections
+        while connections and time.monotonic() < last and not self.force_exit:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.02)
+        await super().shutdown(sockets)
 
 
 def _announced(options: ProxyOptions, address: str) -> list[str]:

@@ -67,6 +67,10 @@ class Watcher:
         """How many requests are under way."""
         return len(self._requests)
 
+    def ask_through(self, transport: Transport) -> None:
+        """Send the requests another way from now on."""
+        self._transport = transport
+
     # --- what others ask of it -----------------------------------------------------------------------
 
     async def follow(self, row: JobRow, on_row: OnRow | None, deadline: float) -> JobRow:
@@ -87,8 +91,11 @@ class Watcher:
         follower = Follower(end, on_row, now + deadline, deadline)
         job.followers.append(follower)
         if job.due is None and not job.asking:
-            self._make_ready(job, now)
-            self._fill()
+            if (wait := job.first_wait) > 0:
+                self._plan(job, wait, now)
+            else:
+                self._make_ready(job, now)
+                self._fill()
         elif job.due is not None and job.due > follower.until:
             self._plan(job, job.due - now, now)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -75,6 +76,12 @@ class Watched:
         longest = settings.poll_seconds(provider.profile.poll_seconds)
         shortest = min(1.0, longest)
         return cls(row, row.video_id, provider, account, shortest, longest, shortest)
+
+    @property
+    def first_wait(self) -> float:
+        """Seconds until the first look: none, unless its provider has told its state just now, taking it."""
+        left = self.shortest - (time.time() - self.row.updated_at)
+        return left if 0 < left <= self.shortest else 0.0
 
     def saw(self, row: JobRow, video: Video) -> float:
         """Take an answer, tell the followers, and return the seconds until the next look."""

@@ -108,7 +108,7 @@ class Workbench:
         )
         values: dict[str, Any] = {each.name: None for each in fields(JobRow)}
         values |= {"id": f"job_{number:05}", "video_id": video_id, "status": "queued", "user": account}
-        return JobRow(**values | {"created_at": float(number), "progress": 0})
+        return JobRow(**values | {"created_at": float(number), "updated_at": 0.0, "progress": 0})
 
     def follow(self, row: JobRow, deadline: float = 3600.0, **more: Any) -> asyncio.Task[JobRow]:
         """Begin to wait for a job."""

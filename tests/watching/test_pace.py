@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 
 import pytest
@@ -27,6 +28,22 @@ def test_looks_are_close_at_first_and_then_as_far_apart_as_the_provider_wants() 
         await bench.advance(50)
         gaps = [1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 10, 10]
         assert bench.times() == [round(sum(gaps[:n]), 3) for n in range(len(gaps) + 1)]
+
+    run(test)
+
+
+def test_a_job_that_was_taken_just_now_is_left_alone_at_first() -> None:
+    """Its provider told its state when it took it."""
+
+    async def test(bench: Workbench) -> None:
+        taken = time.time()
+        bench.follow(replace(bench.job(1), updated_at=taken))
+        bench.follow(replace(bench.job(2), updated_at=taken + 3600))  # another machine's clock
+        await bench.advance(0.4)
+        assert bench.times("1") == []
+        assert bench.times("2") == [0]
+        await bench.advance(1)
+        assert len(bench.times("1")) == 1
 
     run(test)
 
