@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from soravid.job import Job as Job
     from soravid.nested import allow_nested_run as allow_nested_run
     from soravid.notebook.compare import compare as compare
+    from soravid.notebook.connect import connect as connect
+    from soravid.notebook.connect import disconnect as disconnect
     from soravid.notebook.form import form as form
     from soravid.notebook.gallery import gallery as gallery
     from soravid.notebook.meter import meter as meter
@@ -98,6 +100,7 @@ _ROOMS = {
     "soravid.guarding": ("guard",),
     "soravid.nested": ("allow_nested_run",),
     "soravid.notebook.compare": ("compare",),
+    "soravid.notebook.connect": ("connect", "disconnect"),
     "soravid.notebook.form": ("form",),
     "soravid.notebook.gallery": ("gallery",),
     "soravid.notebook.meter": ("meter",),

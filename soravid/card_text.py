@@ -72,6 +72,11 @@ def since(stamp: float) -> str:
     return f"since {dt.datetime.fromtimestamp(stamp):%H:%M}"
 
 
+def minute(stamp: float) -> str:
+    """When something will be, by the local clock: ``1 Dec, 00:00``."""
+    return f"{day(stamp)}, {dt.datetime.fromtimestamp(stamp):%H:%M}"
+
+
 def moment(stamp: float) -> str:
     """A moment of the local clock: ``21 Nov 2026, 14:02:11``."""
     at = dt.datetime.fromtimestamp(stamp)

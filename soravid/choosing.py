@@ -30,6 +30,8 @@ def models(
 ) -> Table:
     """The catalogue as a table: what each model can do, takes and costs, and whether it can be used now.
 
+    While this process is connected to a proxy, these are what its key may use there; a ``name`` finds any.
+
     Args:
         name: a provider, or a part of a model's name. A provider that lists its models itself is asked.
         can: an ability or several: text, image, last_frame, references, audio, audio_off, seed,
@@ -50,9 +52,10 @@ def models(
         run(listings.refresh(current().transport, name))
     limit = None if under is None else to_nano(under, param="under")
     today = datetime.now(UTC).date()
+    known = {model.id: model for model in [*offered(), *([] if name is None else catalog.models())]}
     chosen = [
         model
-        for model in catalog.models()
+        for model in known.values()
         if (name is None or name == model.provider or name.lower() in f"{model.id} {model.title}".lower())
         and wanted <= model.abilities
         and (limit is None or (model.prices and min(model.prices.values()) <= limit))
@@ -64,14 +67,31 @@ def models(
             model.id,
             _state(model, today),
             model.price_line(),
-            catalog.seconds_line(model.seconds),
+            catalog.seconds_line(model.seconds) if model.seconds else "",
             _sizes(model),
             _can(model),
         )
         for model in chosen
     ]
     columns = ("Model", "State", "Price", "Seconds", "Shape and size", "Can do")
-    return Table(columns, rows, f"Models ({len(rows)})")
+    proxy = settings.proxy() if name is None else None
+    place = f" at {proxy.url.partition('://')[2]}" if proxy else ""
+    return Table(columns, rows, f"Models{place} ({len(rows)})")
+
+
+def offered() -> list[Model]:
+    """What there is to choose from: the models of the proxy that this process is connected to, else all.
+
+    A model that its proxy says nothing of has neither durations nor sizes nor a price.
+    """
+    proxy = settings.proxy()
+    if proxy is None:
+        return catalog.models()
+    return [catalog.find(name) or _unknown(name) for name in proxy.models]
+
+
+def _unknown(name: str) -> Model:
+    return Model(id=name, title=name.partition("/")[2], abilities=frozenset(), seconds=(), sizes=())
 
 
 _UNREAD = {"audio_off", "cancel"}

@@ -226,6 +226,13 @@ class ConnectionFailed(SoravidError, ConnectionError):
     title = "The server could not be reached"
 
 
+class NoProxy(ConnectionFailed):
+    """What answers at an address is no soravid proxy."""
+
+    code = "no_proxy"
+    title = "There is no proxy there"
+
+
 class ConnectionLost(SoravidError, ConnectionError):
     """The connection broke, or the answer did not come in time, after the request had left."""
 

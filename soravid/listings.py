@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from typing import Any
 
 from soravid import catalog, checks, settings
 from soravid.deployments import Connection
@@ -40,9 +42,23 @@ async def refresh(transport: Transport, provider: str, given: Connection | None 
         rows = await transport.drive(adapter(deployment).models(), 15.0, attempts=2)
     except SoravidError:
         return
-    _asked[address] = time.monotonic()
+    took(*address, rows)
+
+
+def took(provider: str, api_base: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add what a provider at an address lists, as rows of the catalogue; it is good for an hour."""
+    _asked[provider, api_base] = time.monotonic()
     written = {model.id for model in catalog.models()} - _learnt  # by us, or by the user: that counts more
     for row in rows:
         if row.get("id") not in written:
             with suppress(InvalidRequest):  # one strange row is no reason to do without the others
                 _learnt.update(model.id for model in catalog.add(row))
+
+
+def forget(provider: str) -> None:
+    """Know no more of what a provider has listed: another of its accounts may use other models."""
+    for address in [each for each in _asked if each[0] == provider]:
+        del _asked[address]
+    gone = {name for name in _learnt if name.partition("/")[0] == provider}
+    catalog.remove(gone)
+    _learnt.difference_update(gone)

@@ -229,9 +229,7 @@ def budget_line(account: Account, spent: Spend) -> str:
     """Money in one line: ``$0.80 spent · $1.60 held · $2.60 left of $5.00 · saved $2.40``."""
     if account.limit is None:
         return str(spent)
-    parts = [f"{show(account.spent)} spent", f"{show(account.held)} held"]
-    parts += [f"{show(account.remaining)} left of {show(account.limit)}", f"saved {show(spent.saved)}"]
-    return " · ".join(parts)
+    return f"{account.line} · saved {show(spent.saved)}"
 
 
 def doctor() -> Table:

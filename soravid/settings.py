@@ -1,9 +1,13 @@
-"""What the environment says, read when it is needed, so that ``os.environ[...] = ...`` in a cell works."""
+"""What the environment says, read when it is needed, so that ``os.environ[...] = ...`` in a cell works.
+
+The proxy that this process is connected to (``soravid.connect``) counts more than the environment's.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,8 +33,9 @@ def media_dir() -> Path:
 
 
 def default_model() -> str:
-    """The model used where none is named: ``SORAVID_MODEL``, else the local engine."""
-    return os.environ.get("SORAVID_MODEL") or DEFAULT_MODEL
+    """The model used where none is named: ``SORAVID_MODEL``, else a proxy's first, else the local engine."""
+    shared = _proxy.models[:1] if _proxy else ()
+    return os.environ.get("SORAVID_MODEL") or next(iter(shared), DEFAULT_MODEL)
 
 
 def waits() -> bool:
@@ -48,8 +53,50 @@ def database_url() -> str | None:
     return os.environ.get("SORAVID_DATABASE_URL", "").strip() or None
 
 
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A soravid proxy that this process is connected to by a call. Its key stays in memory.
+
+    Attributes:
+        url: its address, without ``/v1``.
+        models: ``soravid/<name>`` of what the key may use, in the proxy's order.
+    """
+
+    url: str
+    key: str = field(repr=False)
+    models: tuple[str, ...] = ()
+
+
+_proxy: Proxy | None = None
+
+
+def proxy() -> Proxy | None:
+    """The proxy that this process is connected to; None: there is only what the environment says."""
+    return _proxy
+
+
+def use_proxy(chosen: Proxy | None) -> None:
+    """Have a proxy's address and key count more than the environment's, from now on; None ends that."""
+    global _proxy
+    _proxy = chosen
+
+
+def proxy_url() -> str | None:
+    """The proxy's address: of the one that this process is connected to, else ``SORAVID_PROXY_URL``."""
+    return _first(("SORAVID_PROXY_URL",))
+
+
+def environment_key(url: str) -> str | None:
+    """``SORAVID_API_KEY``, if it is for the proxy at ``url``: the environment names that one, or none."""
+    theirs = os.environ.get("SORAVID_PROXY_URL", "").strip().rstrip("/").removesuffix("/v1")
+    return os.environ.get("SORAVID_API_KEY", "").strip() or None if theirs in {"", url} else None
+
+
 def _first(names: tuple[str, ...]) -> str | None:
-    return next((value for name in names if (value := os.environ.get(name, "").strip())), None)
+    told = {"SORAVID_PROXY_URL": _proxy.url, "SORAVID_API_KEY": _proxy.key} if _proxy else {}
+    return next(
+        (value for name in names if (value := told.get(name) or os.environ.get(name, "").strip())), None
+    )
 
 
 def has_key(profile: ProviderProfile) -> bool:
@@ -131,6 +178,8 @@ def _no_key(profile: ProviderProfile, elsewhere: str | None) -> MissingKey:
             else ""
         )
     hint = google_login.HINT if profile.credentials == "google" and not elsewhere else ""
+    if profile.name == "soravid":
+        hint = f"%video connect {elsewhere or 'http://host:4000'} asks for it."
     return MissingKey(message, param="api_key", hint=hint)
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "models",
     "normal_seconds",
     "price",
+    "remove",
     "seconds_line",
 ]
 
@@ -94,6 +95,12 @@ def add(*rows: Row) -> list[Model]:
         InvalidRequest: a row that is not right; the message says which field.
     """
     return _merge(_catalogue(), rows)
+
+
+def remove(ids: Iterable[str]) -> None:
+    """Know no more, in this process, of these models; ids that are not there are no error."""
+    for model_id in ids:
+        _catalogue().pop(model_id, None)
 
 
 def load(path: str | os.PathLike[str]) -> list[Model]:

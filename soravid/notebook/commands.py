@@ -11,6 +11,8 @@ from soravid import cards, choosing, session
 from soravid.config import groups, load_config
 from soravid.errors import InvalidRequest, nearest, one_of
 from soravid.notebook import options
+from soravid.notebook.connect import command as connect
+from soravid.notebook.display import show_notice
 from soravid.notebook.gallery import gallery
 from soravid.notebook.left import resume_left
 from soravid.notebook.meter import meter
@@ -29,6 +31,7 @@ SUBCOMMANDS = {
     "budget": "[USD]: limit what this session may spend, or tell how it stands",
     "meter": "what this session spends, live, at the foot of the notebook",
     "gallery": "[WORDS]: every clip there is: search, open, compare, re-use, tag",
+    "connect": "[URL] [--off]: use a shared proxy and its models, tell where this session is, or go back",
     "config": "FILE: read model groups, models, prices and guardrails from a config.yaml",
     "nest": "let asyncio.run(...) work in cells (patches the kernel's loop)",
     "doctor": "what is installed and set up here",
@@ -42,7 +45,7 @@ _TAKES = {
     "config": "one file",
 }
 _MAY_TAKE = {"budget": "one amount in USD, or nothing"}
-_PARSES = {"form", "gallery", "models"}
+_PARSES = {"connect", "form", "gallery", "models"}
 """What reads its words itself."""
 
 
@@ -71,6 +74,9 @@ class Commands(Magics):
     def _models(self, *words: str) -> Any:
         args = options.MODELS.parse_args(words)
         return choosing.models(args.name, can=args.can, under=args.under, alive=args.alive, ready=args.ready)
+
+    def _connect(self, *words: str) -> Any:
+        return connect(words)
 
     def _config(self, file: str) -> None:
         added, names = load_config(file), groups().names
@@ -102,16 +108,13 @@ class Commands(Magics):
 
     def _spend(self) -> None:
         line = session.budget_line(session.budget(), session.spend())
-        html = cards.notice_html(line, "This session. In all: " + str(session.spend(all_time=True)))
-        display({"text/html": html, "text/plain": line}, raw=True)
+        show_notice(line, f"This session. In all: {session.spend(all_time=True)}")
         if table := session.spend_by_model():
             display(table)
 
     def _budget(self, usd: str = "") -> None:
         account = session.budget(usd or None)
-        line = session.budget_line(account, session.spend())
-        note = "This session's budget." if account.limit is not None else "This session has no budget."
-        display({"text/html": cards.notice_html(line, note), "text/plain": line}, raw=True)
+        show_notice(session.budget_line(account, session.spend()), account.note)
 
     def _meter(self) -> Any:
         return meter(pin=True)

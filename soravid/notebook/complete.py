@@ -8,7 +8,7 @@ from itertools import pairwise
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 from IPython.core.getipython import get_ipython
 
-from soravid import catalog, session, settings
+from soravid import catalog, choosing, session, settings
 from soravid.clips import Clip
 from soravid.errors import SoravidError
 from soravid.job import Job
@@ -39,7 +39,7 @@ def _in_cell(words: list[str], token: str) -> list[str]:
     model = next((after for flag, after in pairwise(words) if flag in {"-m", "--model"}), None)
     entry = catalog.find(model or settings.default_model())
     if last in {"-m", "--model", "--fallback"}:
-        return [model.id for model in catalog.models()]
+        return [model.id for model in choosing.offered()]
     if last in {"-z", "--size"} and entry:
         return [entry.default_size or "1280x720"] if isinstance(entry.sizes, catalog.Span) else [*entry.sizes]
     if last in {"-s", "--seconds"} and entry:
@@ -54,6 +54,8 @@ def _in_cell(words: list[str], token: str) -> list[str]:
 def _in_line(words: list[str]) -> list[str]:
     if len(words) == 1:
         return list(SUBCOMMANDS)
+    if words[1] == "connect":
+        return ["--off"]
     if words[1] in {"show", "cancel"}:
         try:
             return [job.id for job in session.jobs()]

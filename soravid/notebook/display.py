@@ -9,6 +9,8 @@ from typing import Any
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
+from soravid import cards
+
 Bundle = dict[str, Any]
 
 
@@ -37,6 +39,12 @@ def view_of(widget: Any) -> tuple[Bundle, dict[str, Any]]:
     """What a front-end needs to show a widget, as anywidget says it; nothing where there is none."""
     made = {} if widget is None else widget._repr_mimebundle_()
     return made if isinstance(made, tuple) else (made, {})
+
+
+def show_notice(title: str, body: str = "", tone: str = "info") -> None:
+    """A small card in the running cell; ``tone`` is as for ``cards.notice_html``."""
+    html = cards.notice_html(title, body, tone)
+    display({"text/html": html, "text/plain": title}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def rich_front() -> bool:

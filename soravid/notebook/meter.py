@@ -9,10 +9,10 @@ from soravid import session
 from soravid.card_text import shortened
 from soravid.cells import CELL, COUNT
 from soravid.errors import MissingExtra
+from soravid.key_budget import KeyBudget
 from soravid.ledger import Account, Spend
 from soravid.loop import checked
 from soravid.money import show
-from soravid.notebook.key_budget import KeyBudget
 from soravid.planning import current
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from soravid import cards, settings
 from soravid.errors import SoravidError
 from soravid.from_row import view_of
 from soravid.notebook.display import rich_front
+from soravid.observe import redact
 from soravid.planning import current
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _line_of_cell(trace: TracebackType | None) -> str:
     for frame, number in reversed(list(traceback.walk_tb(trace))):
         name = frame.f_code.co_filename
         if "__file__" not in frame.f_globals and (line := linecache.getline(name, number).strip()):
-            return f"{number}: {line}"
+            return f"{number}: {redact.redact(line)}"
     return ""
 
 

@@ -57,7 +57,9 @@ VARIABLES = {
     "MASTER_KEY": MASTER,
     "OPENAI_API_KEY": KEY,
 }
+SHARED = {"SORAVID_PROXY_URL": "http://host:4000", "SORAVID_API_KEY": "sk-..."}
 NEEDS = {
+    "README.md": Needs(variables=SHARED, proxy=True),
     "docs/guardrails.md": Needs(
         files={"words.txt": "kill\n", "my_rules.py": "def strict(prompt):\n    return None\n"},
         variables={"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": "http://localhost:8000/v1"},
@@ -68,7 +70,11 @@ NEEDS = {
             "kill*",
         ),
     ),
-    "docs/how-to/classroom.md": Needs(files={"class.txt": "ada\nlin\n"}, variables=VARIABLES, proxy=True),
+    "docs/how-to/classroom.md": Needs(
+        files={"class.txt": "ada\nlin\n"}, variables=VARIABLES | SHARED, proxy=True
+    ),
+    "docs/how-to/jupyterhub.md": Needs(variables=SHARED, proxy=True),
+    "docs/how-to/many-machines.md": Needs(variables=VARIABLES),
     "docs/how-to/openai.md": Needs(servers={"http://localhost:8000": lambda: OpenAIFake(api_key="sk-...")}),
     "docs/how-to/own-gpus.md": Needs(
         servers={
@@ -76,7 +82,7 @@ NEEDS = {
             "http://localhost:30000": lambda: SGLangFake(api_key=KEY),
         }
     ),
-    "docs/proxy.md": Needs(variables=VARIABLES, proxy=True),
+    "docs/proxy.md": Needs(variables=VARIABLES | SHARED, proxy=True),
     "docs/providers.md": Needs(variables={"ANOTHER_PRICE": "0.03"}),
     "docs/proxy-operation.md": Needs(
         variables=dict.fromkeys(
