@@ -18,6 +18,11 @@ Benchmarks:
   time. A create is shown beside it; ours is journalled to the disk before and after, and what two commits
   take SQLite alone on this disk stands below it. Target: 1.5 ms above a create by the adapter alone. Then
   creates with 50 under way, as a proxy has them. Target: 1.25 ms of processor time, which is 800 a second.
+* ``proxy``: our proxy beside LiteLLM's, each in a process of its own before one fake provider, asked by a
+  load generator in a third. Creates by JSON and by form and looks, one and 50 at a time; the start; a clip of
+  200 MiB, alone and four at once, and how soon the health check answers meanwhile. Targets: ten times its
+  requests a second, a tenth of its p99 at 50, 2 s, 120 MB at rest, 15 and 40 MB for the clips, 0.1 s to the
+  first byte, 300 MiB/s, 100 ms. A busy machine slows creates more than ratios tell: ours waits for the disk.
 * ``adapters``: processor time of each provider's adapter for a status, without sockets. Target: 0.1 ms.
 * ``ledger``: reserve and settle pairs a second, on SQLite and PostgreSQL, and the rush on one budget beside
   a ledger that checks first and charges later. Targets: 1,000 and 500 pairs; not a cent too much.
@@ -36,6 +41,10 @@ Benchmarks:
   a frame takes while the grid scrolls (beside a plain box of that size). Targets: 1 s; 20 ms, which is 50
   frames a second.
 * ``engine``: how fast the local engine draws, where that benchmark is there.
+
+Two more are programs of their own: ``python -m benchmarks.soak --requests 100000``, our proxy for long before
+a provider that makes a fault every second; and ``python -m benchmarks.peers_proxy``, LiteLLM's SDK before
+our proxy and our client before LiteLLM's.
 
 Reading them: a figure is a median. Peers take turns with us in the same run, round by round, so a busy
 machine slows all sides alike: ratios travel from machine to machine, absolute figures do not. Memory in MB

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.report import Report
 
-_ALL = "imports calls adapters download notebook batches gallery engine watching ledger"
+_ALL = "imports calls proxy adapters download notebook batches gallery engine watching ledger"
 NAMES = [name for name in _ALL.split() if find_spec(f"benchmarks.bench_{name}")]
 
 

@@ -14,44 +14,49 @@ VERSION = "1.109.1"
 ENV = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
 """Else it fetches its price map from the network at import."""
 
-_FOLDER = BUILD / "litellm-venv"
-_STAMP = _FOLDER / f".litellm-{VERSION}"
 # Pinned by it to exact versions that are sometimes not to be had.
 _UNPINNED = ("certifi", "litellm-proxy-extras")
 
 
 @cache
-def litellm() -> tuple[Path | None, str]:
-    """The Python that has LiteLLM, made on first use; or None, and why not."""
-    python = _FOLDER / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    if _STAMP.exists():
+def litellm(extra: str = "") -> tuple[Path | None, str]:
+    """The Python that has LiteLLM, made on first use; or None, and why not.
+
+    ``extra`` is one of its extras, such as ``proxy``. It has an environment apart: what is installed changes
+    what an import of LiteLLM takes.
+    """
+    folder = BUILD / "-".join(filter(None, ("litellm", extra, "venv")))
+    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    stamp = folder / f".litellm-{VERSION}"
+    if stamp.exists():
         return python, ""
-    print(f"Making an environment with litellm {VERSION}, once.", file=sys.stderr)
+    wanted = f"litellm[{extra}]=={VERSION}" if extra else f"litellm=={VERSION}"
+    print(f"Making an environment with {wanted}, once.", file=sys.stderr)
     try:
-        _make(python)
+        _make(folder, python, wanted)
     except (OSError, subprocess.CalledProcessError) as wrong:
         said = (getattr(wrong, "stderr", "") or str(wrong)).strip().splitlines()
         return (
             None,
             f"litellm {VERSION} could not be installed, so it is not measured: {said[-1].strip()[:200]}",
         )
-    _STAMP.touch()
+    stamp.touch()
     return python, ""
 
 
-def _make(python: Path) -> None:
-    _FOLDER.parent.mkdir(parents=True, exist_ok=True)
+def _make(folder: Path, python: Path, wanted: str) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
     uv = shutil.which("uv")
     if uv:
-        _run(uv, "venv", "--clear", "--python", sys.executable, str(_FOLDER))
+        _run(uv, "venv", "--clear", "--python", sys.executable, str(folder))
     else:
-        _run(sys.executable, "-m", "venv", "--clear", str(_FOLDER))
+        _run(sys.executable, "-m", "venv", "--clear", str(folder))
         _run(str(python), "-m", "pip", "install", "--quiet", "uv")
         uv = str(python.with_name("uv"))
-    overrides = _FOLDER / "overrides.txt"
+    overrides = folder / "overrides.txt"
     overrides.write_text("\n".join(_UNPINNED) + "\n")
     install = ("pip", "install", "--python", str(python), "--override", str(overrides), "--compile-bytecode")
-    _run(uv, *install, f"litellm=={VERSION}")
+    _run(uv, *install, wanted)
 
 
 def _run(*command: str) -> None:

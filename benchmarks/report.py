@@ -12,12 +12,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line: less is better, unless it has no target.
+    """One line: less is better, unless it has no target or says ``more``.
 
     Attributes:
         peer: name and figure of what stands beside ours, in the same unit.
         below: the target for ours.
         times: the target for ours / the peer's.
+        more: more is better, and the targets are what it must reach.
         note: told under the table.
     """
 
@@ -27,6 +28,7 @@ class Row:
     peer: tuple[str, float] | None = None
     below: float | None = None
     times: float | None = None
+    more: bool = False
     note: str = ""
 
     @property
@@ -38,17 +40,19 @@ class Row:
     def met(self) -> bool | None:
         """Whether the targets are met; None where there is none, or nothing to hold against it."""
         held = [(self.ours, self.below), (self.ratio, self.times)]
-        answers = [figure <= limit for figure, limit in held if None not in (figure, limit)]  # type: ignore[operator]
-        return all(answers) if answers else None
+        both = [(figure, limit) for figure, limit in held if figure is not None and limit is not None]
+        return (
+            all(figure >= limit if self.more else figure <= limit for figure, limit in both) if both else None
+        )
 
     def cells(self) -> tuple[str, ...]:
         """The line as text."""
         peer = f"{self.peer[0]} {figure(self.peer[1])}" if self.peer else ""
-        targets = []
+        sign, targets = "≥" if self.more else "≤", []
         if self.below is not None:
-            targets.append(f"≤ {figure(self.below)} {self.unit}")
+            targets.append(f"{sign} {figure(self.below)} {self.unit}")
         if self.times is not None:
-            targets.append(f"≤ {self.times:g} x")
+            targets.append(f"{sign} {self.times:g} x")
         ratio = "" if self.ratio is None else f"{self.ratio:.3g} x"
         met = {True: "yes", False: "NO", None: "not measured" if targets else ""}[self.met]
         ours = "-" if self.ours is None else f"{figure(self.ours)} {self.unit}"

@@ -1,4 +1,4 @@
-"""A provider that answers at once: the leanest server that speaks the create and status of the Videos API.
+"""A provider that answers at once: the leanest server that speaks create, status and list of the Videos API.
 
     python -m benchmarks.upstream        # prints its address and serves until it is ended
 
@@ -8,10 +8,11 @@ What is measured against it is the client: an answer costs it some tens of micro
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
+import re
 
-_ids = itertools.count(1)
+_made = 0
+_AFTER = re.compile(r"[?&]after=video_(\d+)")
 
 
 class _Connection(asyncio.Protocol):
@@ -31,8 +32,7 @@ class _Connection(asyncio.Protocol):
                 return
             del self._seen[:whole]
             method, path, _ = head.split(" ", 2)
-            name = f"video_{next(_ids)}" if method == "POST" else path.rpartition("/")[2]
-            self._transport.write(_answer(name))
+            self._transport.write(_answer(method, path))
 
 
 def _length(head: str) -> int:
@@ -43,21 +43,46 @@ def _length(head: str) -> int:
     return 0
 
 
-def _answer(video_id: str) -> bytes:
-    body = json.dumps(
-        {
-            "id": video_id,
-            "object": "video",
-            "status": "queued",
-            "model": "sora-2",
-            "progress": 0,
-            "created_at": 1_790_000_000,
-            "size": "720x1280",
-            "seconds": "4",
-        }
-    ).encode()
-    head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n"
-    return head.format(len(body)).encode() + body
+def _answer(method: str, path: str) -> bytes:
+    global _made
+    name = path.rpartition("/")[2]
+    if method == "POST":
+        _made += 1
+        body = _video(f"video_{_made}")
+    elif name.startswith("videos"):
+        body = _page(path)
+    else:
+        body = _video(name)
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    return (head + body).encode()
+
+
+def _page(path: str) -> str:
+    """A hundred videos, newest first."""
+    after = _AFTER.search(path)
+    newest = int(after[1]) - 1 if after else _made
+    ids = [f"video_{number}" for number in range(newest, max(0, newest - 100), -1)]
+    videos = ",".join(map(_video, ids))
+    more = "true" if newest > 100 else "false"
+    return f'{{"object":"list","data":[{videos}],"has_more":{more}}}'
+
+
+def _video(video_id: str) -> str:
+    return _VIDEO.replace("ID", video_id, 1)
+
+
+_VIDEO = json.dumps(
+    {
+        "id": "ID",
+        "object": "video",
+        "status": "queued",
+        "model": "sora-2",
+        "progress": 0,
+        "created_at": 1_790_000_000,
+        "size": "720x1280",
+        "seconds": "4",
+    }
+)
 
 
 async def _serve() -> None:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from starlette.datastructures import Headers
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from soravid import loop
 from soravid.proxy.envelope import Refusal
+
+if TYPE_CHECKING:
+    from soravid.proxy.bucket import Blob
 
 _HEADS = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -22,6 +29,7 @@ _HEADS = (
     (b"\x1aE\xdf\xa3", "video/webm"),
 )
 _JSON = "application/json"
+_RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 
 def json_bytes(body: bytes, headers: Mapping[str, str] | None = None) -> Response:
@@ -48,6 +56,18 @@ def _number(value: Any) -> float:
     raise TypeError(type(value).__name__)
 
 
+async def content_of(request: Request, kept: Path | Blob, name: str) -> Response:
+    """A clip or still, wherever it is kept, as a file of that name.
+
+    Raises:
+        FileNotFoundError: it has been removed in this very moment.
+        Refusal: 416, a range that there is not.
+    """
+    if isinstance(kept, Path):
+        return await loop.in_thread(Content, kept, name)
+    return await _from_bucket(request, kept, name)
+
+
 class Content(FileResponse):
     """A stored clip or still: ranges, a strong tag, and refusals in the envelope. Memory does not grow.
 
@@ -59,37 +79,93 @@ class Content(FileResponse):
     def __init__(self, path: Path, name: str) -> None:
         with path.open("rb") as file:
             head, stat = file.read(4), os.fstat(file.fileno())
-        media_type = next((kind for start, kind in _HEADS if head.startswith(start)), "video/mp4")
-        if not media_type.startswith("video/"):
-            name = f"{Path(name).stem}-{path.suffix[1:]}.{media_type.removeprefix('image/')}"
-        headers = {
-            "etag": f'"{path.stem}-{stat.st_size:x}-{stat.st_mtime_ns:x}"',
-            "cache-control": "private, max-age=0, must-revalidate",
-            "x-content-type-options": "nosniff",
-        }
+        media_type = media_type_of(head)
         super().__init__(
             path,
-            headers=headers,
+            headers=_headers(f'"{path.stem}-{stat.st_size:x}-{stat.st_mtime_ns:x}"'),
             media_type=media_type,
             stat_result=stat,
-            filename=name,
+            filename=_named(name, media_type, path.suffix),
             content_disposition_type="inline",
         )
         self._size = stat.st_size
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file, a part of it, or that it is the one that the caller has."""
-        asked = Headers(scope=scope)
-        known = asked.get("if-none-match")
-        if known and (known.strip() == "*" or self.headers["etag"] in _tags(known)):
+        if _has_it(Headers(scope=scope), self.headers["etag"]):
             kept = {name: self.headers[name] for name in ("etag", "cache-control", "last-modified")}
             await Response(status_code=304, headers=kept)(scope, receive, send)
             return
         await super().__call__(scope, receive, _in_envelope(send, scope, receive, self._size))
 
 
-def _tags(text: str) -> set[str]:
-    return {tag.strip().removeprefix("W/") for tag in text.split(",")}
+async def _from_bucket(request: Request, blob: Blob, name: str) -> Response:
+    """The same of a clip that is read as it is sent. Of several ranges none is taken: it comes whole."""
+    asked, headers = request.headers, _headers(blob.etag) | {"accept-ranges": "bytes"}
+    if _has_it(asked, blob.etag):
+        return Response(status_code=304, headers=headers)
+    span = _span(asked, blob)
+    start, end = span or (0, blob.size)
+    media_type, chunks = await blob.read(start, end if request.method != "HEAD" else start + 1)
+    file_name = quote(_named(name, media_type, Path(blob.key).suffix))
+    headers |= {
+        "content-length": str(end - start),
+        "content-type": media_type,
+        "content-disposition": f"inline; filename*=utf-8''{file_name}",
+    }
+    if span:
+        headers["content-range"] = f"bytes {start}-{end - 1}/{blob.size}"
+    status = 206 if span else 200
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers)
+    return StreamingResponse(chunks, status, headers)
+
+
+def _span(asked: Headers, blob: Blob) -> tuple[int, int] | None:
+    """The first byte that is asked for and the one after the last; None: all of them."""
+    found = _RANGE.fullmatch(asked.get("range", "").strip())
+    if not found or not (found[1] or found[2]) or asked.get("if-range", blob.etag) != blob.etag:
+        return None
+    if found[1]:
+        start, end = int(found[1]), min(blob.size, int(found[2] or blob.size) + 1)
+    else:
+        start, end = max(0, blob.size - int(found[2])), blob.size
+    if start >= end:
+        raise _out_of_range(blob.size)
+    return start, end
+
+
+def media_type_of(head: bytes) -> str:
+    """What a file is whose first bytes these are; a clip unless they say otherwise."""
+    return next((kind for start, kind in _HEADS if head.startswith(start)), "video/mp4")
+
+
+def _named(name: str, media_type: str, suffix: str) -> str:
+    """A clip's name as a file, or its still's."""
+    if media_type.startswith("video/"):
+        return name
+    return f"{Path(name).stem}-{suffix[1:]}.{media_type.removeprefix('image/')}"
+
+
+def _headers(etag: str) -> dict[str, str]:
+    return {
+        "etag": etag,
+        "cache-control": "private, max-age=0, must-revalidate",
+        "x-content-type-options": "nosniff",
+    }
+
+
+def _has_it(asked: Headers, etag: str) -> bool:
+    """Whether the caller has what there is."""
+    known = asked.get("if-none-match")
+    if not known:
+        return False
+    return known.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in known.split(",")}
+
+
+def _out_of_range(size: int) -> Refusal:
+    message = f"The range must lie within the file's {size} bytes."
+    return Refusal(416, message, "invalid_range", headers={"content-range": f"bytes */{size}"})
 
 
 def _in_envelope(send: Send, scope: Scope, receive: Receive, size: int) -> Send:
@@ -100,9 +176,7 @@ def _in_envelope(send: Send, scope: Scope, receive: Receive, size: int) -> Send:
         nonlocal refused
         if message["type"] == "http.response.start" and message["status"] in {400, 416}:
             refused = True
-            message = f"The range must lie within the file's {size} bytes."
-            refusal = Refusal(416, message, "invalid_range", headers={"content-range": f"bytes */{size}"})
-            await refusal.answer()(scope, receive, send)
+            await _out_of_range(size).answer()(scope, receive, send)
         elif not refused:
             await send(message)
 

@@ -1,4 +1,4 @@
-"""The app: every route in one table, the OpenAPI page made from it, and the way in before it.
+"""The app: every route in one table, what it says of itself made from that, and the way in before it.
 
 A further group of routes is a file of its own with ``lines(parts)``, and its name in ``_GROUPS``.
 """
@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
-from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, request_response
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from soravid import __version__
 from soravid.proxy import health, keyroutes, litellm, models, refusals, spend, videos
-from soravid.proxy.documents import SECURITY, Endpoint, Line
+from soravid.proxy.api.page import Reference
+from soravid.proxy.documents import Endpoint
 from soravid.proxy.envelope import Refusal, refusal_of
 from soravid.proxy.operation import Operation
 from soravid.proxy.parts import Parts
@@ -32,30 +30,21 @@ def create_app(parts: Parts) -> ASGIApp:
     operation = Operation(parts)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await parts.leasing.start()
         parts.keeper.start()
         operation.start()
         yield
         await operation.stop()
         await parts.keeper.stop()
+        await parts.leasing.stop()
         await parts.pictures.close()
 
-    app = FastAPI(
-        title="soravid proxy",
-        version=__version__,
-        description="AI video over one account for many people. Every path works with and without /v1.",
-        servers=[{"url": "/v1"}, {"url": "/"}],
-        lifespan=lifespan,
-        redoc_url=None,
-        exception_handlers={HTTPException: _lost},
-    )
-    app.router.redirect_slashes = False
     table = [line for group in _GROUPS for line in group.lines(parts)] + operation.lines()
-    for line in table:
-        app.router.routes.append(_route(line, line.method))
-        if line.method == "GET":
-            app.router.routes.append(_route(line, "HEAD"))
-    _describe(app)
+    routes = [Route(line.path, _safe(line.endpoint), methods=[line.method]) for line in table]
+    routes += [Route(path, _safe(endpoint)) for path, endpoint in Reference(table).routes.items()]
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _lost})
+    app.router.redirect_slashes = False
     return Front(app, {(line.method, line.path): line.endpoint for line in table if line.quick})
 
 
@@ -107,31 +96,11 @@ async def answered(endpoint: Endpoint, request: Request) -> Response:
         return refusals.note(refusal_of(wrong), request).answer()
 
 
-class _Route(APIRoute):
-    """A route that FastAPI describes and does not handle: ours check their input in words of their own."""
-
-    def __init__(self, path: str, endpoint: Endpoint, **more: Any) -> None:
-        super().__init__(path, endpoint, response_model=None, **more)
-        self.app = request_response(_safe(endpoint))
-
-
 def _safe(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     async def handle(request: Request) -> Response:
         return await answered(endpoint, request)
 
     return handle
-
-
-def _route(line: Line, method: str) -> _Route:
-    return _Route(
-        line.path,
-        line.endpoint,
-        methods=[method],
-        tags=[line.tag],
-        responses=line.responses,
-        openapi_extra=line.extra,
-        include_in_schema=method == line.method,
-    )
 
 
 async def _lost(request: Request, wrong: Exception) -> Response:
@@ -150,15 +119,3 @@ def _methods(request: Request) -> list[str]:
         if route.matches({**request.scope, "method": ""})[0] is not Match.NONE:
             found |= route.methods or set()
     return sorted(found)
-
-
-def _describe(app: FastAPI) -> None:
-    """Have the page say how one proves who one is."""
-    make = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        page = make()
-        page.setdefault("components", {})["securitySchemes"] = SECURITY
-        return page
-
-    app.openapi = openapi  # type: ignore[method-assign]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from soravid import loop
 from soravid.ledger import JobRow
@@ -53,6 +54,7 @@ class Finder:
         row = await loop.in_thread(self._owned.find, job_id)
         self._seen.pop(job_id, None)
         if row:
+            row = replace(row, poster=None)  # thousands of rows are kept, and nobody who asks here wants it
             self._seen[job_id] = time.monotonic(), row
             while len(self._seen) > _MOST:
                 del self._seen[next(iter(self._seen))]

@@ -45,7 +45,9 @@ class Pictures:
         except TimeoutError:
             message = "The reference picture did not come in time."
             raise InvalidRequest(message, param=param) from None
-        except httpx2.InvalidURL:
+        except InvalidRequest:
+            raise
+        except (httpx2.InvalidURL, ValueError):
             raise InvalidRequest("The reference picture's address is none.", param=param) from None
         if found is None:
             raise InvalidRequest("There is no reference picture.", param=param)

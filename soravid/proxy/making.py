@@ -66,17 +66,16 @@ class Maker:
             row = await self._line.submit(plan, held)
             if row.video_id is None and not row.final:
                 row = await self._line.recover(row)  # asked for again while its outcome is not known
+                await self._keeper.adopt(row)
         except OutcomeUnknown as unknown:
             raise unknown_outcome(unknown, await self._id_of(unknown)) from None
         except (BudgetExceeded, LimitReached) as refused:
             _name(refused, caller)
             raise
-        if row.created_at >= asked_at:
+        if row.session == self._line.journal.session and row.created_at >= asked_at:
             self._keeper.keep(row, plan if _may_go_on(plan) else None)
-        else:
+        else:  # there already; a replica goes on with it
             row = await self._finder.find(names.public_id(row), caller)  # 404 for one that has been deleted
-            if not row.final:
-                self._keeper.keep(row)
         return Made(row, await watching[0] if watching else None)
 
     async def _plan(

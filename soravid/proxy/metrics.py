@@ -8,7 +8,6 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from prometheus_client import Counter, Histogram, Info
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -122,7 +121,7 @@ class _Ledger(Collector):
 
     def __init__(self, parts: Parts, outgoing: Outgoing) -> None:
         self._spending = Spending.of(parts.line.journal, LABELS)
-        self._keys, self._outgoing, self._folder = parts.issuer.keys, outgoing, parts.store.folder
+        self._keys, self._outgoing, self._store = parts.issuer.keys, outgoing, parts.store
         self._asked_at, self._known = 0.0, list[Metric]()
         self._sized_at, self._size = 0.0, (0, 0)
 
@@ -134,7 +133,7 @@ class _Ledger(Collector):
         now = time.monotonic()
         if not self._known or now >= self._asked_at + _FRESH:
             if now >= self._sized_at + _STORE_FRESH:
-                self._size, self._sized_at = _size_of(self._folder), now
+                self._size, self._sized_at = self._store.measured(), now
             providers = self._spending.of_accounts("provider")
             self._known = [*_stands("provider", providers), *_stands("key", self._of_keys()), *self._others()]
             self._asked_at = now
@@ -173,15 +172,3 @@ def _stands(kind: str, stands: dict[str, Stand]) -> Iterator[Metric]:
         held.add_metric((name,), float(to_usd(stand.held)))
         running.add_metric((name,), stand.running)
     yield from (spent, held, running)
-
-
-def _size_of(folder: Path) -> tuple[int, int]:
-    """How many files there are in the media store, and how many bytes they have."""
-    count = size = 0
-    for path in folder.glob("??/*"):
-        try:
-            size += path.stat().st_size
-            count += 1
-        except OSError:
-            continue
-    return count, size

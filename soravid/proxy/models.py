@@ -16,8 +16,8 @@ from soravid.proxy.envelope import Refusal
 from soravid.proxy.parts import Parts
 
 _FACTS = (
-    *("title", "references", "default_seconds", "default_size", "exact_picture", "bills_refusals"),
-    *("source", "note"),
+    *("title", "references", "extend_seconds", "default_seconds", "default_size", "free_images"),
+    *("exact_picture", "bills_refusals", "source", "note"),
 )
 
 

@@ -26,14 +26,14 @@ class Objects:
     shown as running, so that whoever hears that it is completed can have it at once.
     """
 
-    def __init__(self, store: Store, arriving: Callable[[str], bool]) -> None:
+    def __init__(self, store: Store, arriving: Callable[[JobRow], bool]) -> None:
         self._store = store
         self._arriving = arriving
         self._made: dict[tuple[str, Words], tuple[float, bool, bytes]] = {}
 
     def body(self, row: JobRow, words: Words = "openai") -> bytes:
         """The object as JSON."""
-        arriving = row.status == "completed" and self._arriving(row.id)
+        arriving = row.status == "completed" and self._arriving(row)
         known = self._made.get((row.id, words))
         if known and known[:2] == (row.updated_at, arriving):
             return known[2]
@@ -51,7 +51,7 @@ class Objects:
         video.expires_at = self._store.expires_at(row)
         if row.status == "completed":
             video.progress = 100
-            if self._arriving(row.id):
+            if self._arriving(row):
                 video.status, video.progress, video.completed_at = "in_progress", 99, None
             elif held_back := guarding.held_back(row):
                 video.status = "failed"

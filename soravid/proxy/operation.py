@@ -5,9 +5,10 @@ from __future__ import annotations
 from soravid.proxy import hooks, incoming, schemas
 from soravid.proxy.admin.entry import Entry, SignIn
 from soravid.proxy.admin.live import Live
-from soravid.proxy.admin.page import FILES, HTML, Page
+from soravid.proxy.admin.page import Page
 from soravid.proxy.bills import TIMES, WHOSE
 from soravid.proxy.documents import MEDIA, TEXT, Line
+from soravid.proxy.files import HTML, KINDS
 from soravid.proxy.metrics import PLAIN, Metrics
 from soravid.proxy.outgoing import Outgoing
 from soravid.proxy.parts import Parts
@@ -48,7 +49,7 @@ class Operation:
             *hooks.lines(self._parts),
             *incoming.lines(self._parts),
             Line("GET", "/", page.index, tag, None, (500,), (HTML,), needs_key=False),
-            Line("GET", "/admin/static/{name}", page.file, tag, None, (404, 500), FILES, needs_key=False),
+            Line("GET", "/admin/static/{name}", page.file, tag, None, (404, 500), KINDS, needs_key=False),
             Line("GET", "/admin/session", entry.session, tag, info, _LOOK, needs_key=False),
             Line("POST", "/admin/session", entry.sign_in, tag, info, signing, takes=SignIn, needs_key=False),
             Line("DELETE", "/admin/session", entry.sign_out, tag, info, _LOOK, needs_key=False),

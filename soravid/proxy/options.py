@@ -7,6 +7,7 @@ soravid_settings:
   media_store: {path: /srv/clips, max_age: 30d, max_size_gb: 200}
   references: {allow: [images.lab.internal, 10.1.0.0/16]}
   pass_on: [fps, pace]
+  lease_seconds: 15
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 
 import yaml
 
-from soravid import catalog, checks, config, settings
+from soravid import catalog, checks, config
 from soravid.accounts import reached
 from soravid.config import with_environment
 from soravid.errors import InvalidRequest
@@ -31,6 +32,7 @@ from soravid.observe import redact
 from soravid.providers import provider_class
 from soravid.proxy import operating
 from soravid.proxy.lines import located
+from soravid.proxy.media import MediaOptions, read_media
 from soravid.proxy.operating import OperatingOptions
 from soravid.routing import keys
 
@@ -49,18 +51,14 @@ _LITELLM = """
     proxy_budget_rescheduler_min_time public_routes service_account_settings store_model_in_db
     store_prompts_in_spend_logs ui_access_mode use_azure_key_vault use_google_kms user_header_name
 """
-_SORAVID = {"models", "models_file", "limits", "media_store", "references", "pass_on", *operating.SETTINGS}
+_SORAVID = {
+    *("models", "models_file", "limits", "media_store", "references", "pass_on", "lease_seconds"),
+    *operating.SETTINGS,
+}
+_LEASES = (1, 600)
+"""Seconds that a lease may be: a shorter one would be lost to a busy moment."""
 _STRONG = 64
 """Bits that a master key must seem to have."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaOptions:
-    """Where clips are kept, and for how long: seconds and bytes; None: for ever, and any number."""
-
-    path: Path
-    max_age: float | None = None
-    max_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +72,7 @@ class ProxyOptions:
         allowed_hosts: hosts of private addresses that pictures may be fetched from all the same.
         allowed_networks: the same by address.
         pass_on: fields that are unknown here and go on to the provider as they are.
+        lease_seconds: after so long without a sign of life others go on with this replica's jobs.
     """
 
     media: MediaOptions
@@ -83,6 +82,7 @@ class ProxyOptions:
     allowed_hosts: frozenset[str] = frozenset()
     allowed_networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     pass_on: frozenset[str] = frozenset()
+    lease_seconds: float = 15.0
     operating: OperatingOptions = field(default_factory=OperatingOptions)
     notes: tuple[str, ...] = ()
     """What the operator should know of the configuration."""
@@ -134,13 +134,14 @@ def _options(
     redact.remember(url)
     hosts, networks = _references(own.get("references") or {})
     return ProxyOptions(
-        media=_media(own.get("media_store"), folder),
+        media=read_media(own.get("media_store"), folder, seconds_of),
         master_key=master,
         database_url=None if url is None else str(url),
         max_request_bytes=keys.whole("max_request_size_mb", general.get("max_request_size_mb", 64)) << 20,
         allowed_hosts=hosts,
         allowed_networks=networks,
         pass_on=frozenset(_texts("pass_on", own.get("pass_on") or [])),
+        lease_seconds=_lease(own.get("lease_seconds", 15)),
         operating=operating.read_operating(own),
         notes=notes,
     )
@@ -157,20 +158,6 @@ def weakness(master_key: str) -> str | None:
     return (
         f"The master key is easy to guess: it has {len(master_key)} characters. Who has it can spend all. "
         f"Here is one that nobody guesses: {new_secret()}"
-    )
-
-
-def _media(given: Any, folder: Path) -> MediaOptions:
-    if given is None:
-        return MediaOptions(path=settings.home() / "clips")
-    told = {"path": given} if isinstance(given, str) else given
-    told = keys.checked("media_store", told, {"path", "max_age", "max_size_gb"})
-    path = Path(str(told.get("path") or settings.home() / "clips")).expanduser()
-    age, size = told.get("max_age"), told.get("max_size_gb")
-    return MediaOptions(
-        path=folder / path,
-        max_age=None if age is None else seconds_of("max_age", age),
-        max_bytes=None if size is None else int(keys.number("max_size_gb", size) * (1 << 30)),
     )
 
 
@@ -205,6 +192,14 @@ def _references(
                 raise InvalidRequest(message, param="allow") from None
             hosts.add(text.lower().rstrip("."))
     return frozenset(hosts), tuple(networks)
+
+
+def _lease(given: Any) -> float:
+    seconds = keys.number("lease_seconds", given)
+    if not _LEASES[0] <= seconds <= _LEASES[1]:
+        message = f"lease_seconds must be from {_LEASES[0]} to {_LEASES[1]}, not {given!r}."
+        raise InvalidRequest(message, param="lease_seconds")
+    return seconds
 
 
 def _texts(param: str, given: Any) -> list[str]:

@@ -124,6 +124,8 @@ class Outgoing:
         row = await loop.in_thread(self._parts.owned.find, first)
         if row is None or not row.final:
             return  # its owner has deleted it, or another job stands in for it
+        if self._parts.keeper.arriving_elsewhere(row):
+            return  # whoever took it over tells of it
         event = _event_of(self._parts.objects.video(row)["status"])
         hooks = await loop.in_thread(self._hooks.of, row.labels, event)
         if await loop.in_thread(self.deliveries.add, first, event, hooks):

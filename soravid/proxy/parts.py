@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from soravid.ledger.holders import Holders
 from soravid.ledger.keys import Keys
+from soravid.ledger.leases import Leases
 from soravid.ledger.owned import Owned
 from soravid.pipeline import Pipeline
 from soravid.proxy.access import Access
@@ -13,11 +14,12 @@ from soravid.proxy.finding import Finder
 from soravid.proxy.guarded import Pictures
 from soravid.proxy.issuing import Issuer
 from soravid.proxy.keeper import Keeper
+from soravid.proxy.leasing import Leasing
 from soravid.proxy.making import Maker
 from soravid.proxy.objects import Objects
 from soravid.proxy.options import ProxyOptions
 from soravid.proxy.polite import watch_politely
-from soravid.proxy.store import Store
+from soravid.proxy.store import Store, open_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Parts:
     owned: Owned
     store: Store
     keeper: Keeper
+    leasing: Leasing
     finder: Finder
     maker: Maker
     objects: Objects
@@ -42,8 +45,9 @@ class Parts:
         watch_politely(line)
         journal = line.journal
         keys, holders, owned = Keys.of(journal), Holders.of(journal), Owned.of(journal)
-        store = Store(options.media)
-        keeper = Keeper(line, store, owned)
+        store = open_store(options.media)
+        leases = Leases.of(journal)
+        keeper = Keeper(line, store, owned, leases)
         finder = Finder(keeper, owned)
         pictures = Pictures(options)
         return cls(
@@ -54,6 +58,7 @@ class Parts:
             owned=owned,
             store=store,
             keeper=keeper,
+            leasing=Leasing(journal, leases, keeper, options.lease_seconds),
             finder=finder,
             maker=Maker(line, keeper, finder, pictures),
             objects=Objects(store, keeper.arriving),

@@ -14,7 +14,6 @@ from typing import TypeVar
 from soravid.pipeline import Pipeline
 from soravid.providers.base import Flow
 from soravid.transport import ATTEMPTS, Transport
-from soravid.watcher import Watcher
 
 T = TypeVar("T")
 
@@ -43,8 +42,8 @@ class Polite(Transport):
 
 
 def watch_politely(line: Pipeline) -> None:
-    """Have a pipeline's jobs in flight looked at politely. To be called before the first one is watched."""
-    line.watcher = Watcher(Polite(line.transport), line.accounts.provider_of, line._heard)
+    """Have a pipeline's jobs in flight looked at politely."""
+    line.watcher.ask_through(Polite(line.transport))
 
 
 class _Turns:

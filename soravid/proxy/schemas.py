@@ -9,11 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field
 _PICTURE = "A picture: PNG, JPEG or WebP, as a file part, an http(s) address or a data URL."
 
 
-class _Open(BaseModel):
+class _Described(BaseModel):
+    # Nothing is checked by these; the page is made from them when somebody asks for it.
+    model_config = ConfigDict(defer_build=True)
+
+
+class _Open(_Described):
     model_config = ConfigDict(extra="allow")
 
 
-class PictureReference(BaseModel):
+class PictureReference(_Described):
     """A picture by its address, or as a data URL."""
 
     image_url: str
@@ -22,7 +27,7 @@ class PictureReference(BaseModel):
 Picture = str | PictureReference
 
 
-class Extra(BaseModel):
+class Extra(_Described):
     """What every operation that makes a clip takes."""
 
     prompt: str = Field(description="What the clip should show.", min_length=1, max_length=32_000)
@@ -65,7 +70,7 @@ class RemixNamedVideo(RemixVideo):
     video_id: str | None = None
 
 
-class VideoId(BaseModel):
+class VideoId(_Described):
     """A video of one's own."""
 
     id: str
@@ -83,7 +88,7 @@ class ExtendVideo(EditVideo):
     seconds: str | float = Field(description="How much longer, in seconds.")
 
 
-class NamedVideo(BaseModel):
+class NamedVideo(_Described):
     """LiteLLM's way to name a video."""
 
     video_id: str
@@ -124,7 +129,7 @@ class VideoObject(_Open):
     cost_nano_usd: int | None
 
 
-class VideoPage(BaseModel):
+class VideoPage(_Described):
     """A page of videos."""
 
     object: Literal["list"]
@@ -134,7 +139,7 @@ class VideoPage(BaseModel):
     has_more: bool
 
 
-class VideoDeleted(BaseModel):
+class VideoDeleted(_Described):
     """A video that is gone."""
 
     id: str
@@ -152,14 +157,14 @@ class ModelObject(_Open):
     soravid: dict[str, Any] | None = None
 
 
-class ModelPage(BaseModel):
+class ModelPage(_Described):
     """The models that a key may use."""
 
     object: Literal["list"]
     data: list[ModelObject]
 
 
-class Budgeted(BaseModel):
+class Budgeted(_Described):
     """Limits of a key, a user or a team. Null takes one away."""
 
     models: list[str] | None = Field(None, description="Names and patterns such as gemini/*; empty: all.")
@@ -189,13 +194,13 @@ class NamedKeyFields(KeyFields):
     key: str = Field(description="The key, its id or its alias.")
 
 
-class NamedKey(BaseModel):
+class NamedKey(_Described):
     """A virtual key by itself, its id or its alias."""
 
     key: str
 
 
-class NamedKeys(BaseModel):
+class NamedKeys(_Described):
     """Virtual keys by themselves, their ids or their aliases."""
 
     keys: list[str] | None = None
@@ -217,13 +222,13 @@ class TeamFields(Budgeted):
     shares_clips: bool | None = Field(None, description="Whether its keys see each other's clips.")
 
 
-class UserIds(BaseModel):
+class UserIds(_Described):
     """Users."""
 
     user_ids: list[str]
 
 
-class TeamIds(BaseModel):
+class TeamIds(_Described):
     """Teams."""
 
     team_ids: list[str]
@@ -242,7 +247,7 @@ class Failure(_Open):
     code: str | None
 
 
-class Envelope(BaseModel):
+class Envelope(_Described):
     """Every refusal."""
 
     error: Failure

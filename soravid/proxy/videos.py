@@ -16,7 +16,7 @@ from soravid.errors import NotFound, UnsupportedOperation
 from soravid.ledger import JobRow
 from soravid.proxy import names, schemas
 from soravid.proxy.access import Caller
-from soravid.proxy.answers import Content, as_json, json_bytes
+from soravid.proxy.answers import as_json, content_of, json_bytes
 from soravid.proxy.bodies import Fields, read_fields
 from soravid.proxy.documents import LOOKING, MAKING, MEDIA, TEXT, Line
 from soravid.proxy.envelope import Refusal, not_found
@@ -151,13 +151,16 @@ class Videos:
         kind = check_variant(variant)
         caller = await self._parts.access.caller(request.headers)
         row = await self._parts.finder.find(video_id, caller)
+        if self._parts.keeper.arriving_elsewhere(row):
+            message = "The video is on its way here, so it has no content yet."
+            raise Refusal(409, message, "content_not_ready", param="id")
         if row.status != "completed":
             ended = "" if row.final else " yet"
             message = f"The video is {row.status.replace('_', ' ')}, so it has no content{ended}."
             raise Refusal(409, message, "content_not_ready", param="id")
         try:
-            path = await self._parts.keeper.clip(row, kind)
-            return await loop.in_thread(Content, path, clips.file_name(row.prompt, row.id))
+            kept = await self._parts.keeper.clip(row, kind)
+            return await content_of(request, kept, clips.file_name(row.prompt, row.id))
         except FileNotFoundError:
             raise not_found(video_id) from None  # deleted, or swept away, in this very moment
 

@@ -131,7 +131,7 @@ def test_only_so_many_are_drawn_at_once(serve: Callable[..., Served]) -> None:
 
 def test_progress_counts_frames(serve: Callable[..., Served]) -> None:
     engine = serve()
-    video = engine.create(pace=0.8, size="64x64", seconds=1)
+    video = engine.create(pace=2, size="64x64", seconds=1)
     assert (video["status"], video["progress"], video["completed_at"]) == ("queued", 0, None)
     seen: list[int] = []
     started = time.monotonic()
@@ -141,7 +141,7 @@ def test_progress_counts_frames(serve: Callable[..., Served]) -> None:
         return bool(now["status"] == "completed")
 
     done = engine.wait(video["id"], completed)
-    assert time.monotonic() - started > 0.75
+    assert time.monotonic() - started > 1.9
     assert seen == sorted(seen)
     assert len(set(seen)) > 4
     assert seen[-1] == 100

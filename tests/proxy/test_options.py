@@ -87,6 +87,7 @@ def test_a_good_one_is_read_whole(file: Path) -> None:
         ("allow: [images.lab, 10.1.0.0/16]", "allow: [10.1.0.0/99]", 20, "10.1.0.0/99"),
         ("pass_on: [fps]", "pass_on: fps", 21, "list"),
         ("pass_on: [fps]", "past_on: [fps]", 21, "pass_on"),
+        ("pass_on: [fps]", "lease_seconds: 0.1", 21, "from 1 to 600"),
         ("pass_on: [fps]", "pass_on: [fps", None, "YAML"),
         ("soravid_settings:", "soravid_setings:", 14, "soravid_settings"),
     ],

@@ -16,7 +16,8 @@ from starlette.routing import Route
 
 from soravid.errors import InvalidRequest
 from soravid.proxy.guarded import CheckedTransport, Pictures
-from soravid.proxy.options import MediaOptions, ProxyOptions
+from soravid.proxy.media import MediaOptions
+from soravid.proxy.options import ProxyOptions
 from tests.core.helpers import picture_bytes
 from tests.fakes.server import serve
 from tests.proxy.conftest import Shared

@@ -99,7 +99,7 @@ def test_what_is_the_provider_s_fault_with_the_key_is_said_to_be(ran: Ran) -> No
 
 def test_the_journal_and_the_clips_are_for_their_owner_alone(ran: Ran, tmp_path: Path) -> None:
     """As the folder of a journal is: prompts and clips are private."""
-    from soravid.proxy.options import MediaOptions
+    from soravid.proxy.media import MediaOptions
     from soravid.proxy.store import Store
 
     folder = Store(MediaOptions(path=tmp_path / "clips")).folder

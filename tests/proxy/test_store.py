@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from soravid.proxy.options import MediaOptions
+from soravid.proxy.media import MediaOptions
 from soravid.proxy.store import Store
 
 DAY = 86_400.0
