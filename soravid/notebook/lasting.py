@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from soravid.notebook.lots import Lot
     from soravid.notebook.widgets.page import PageWidget
 
+_OPENING = 1.0
+"""Seconds that a page is given to open a widget."""
 _open: dict[tuple[str, str], list[LastingOutput]] = {}
 """What the newest run of each cell shows."""
 
@@ -38,6 +41,7 @@ class LastingOutput:
         self._widget = widget
         self._lock = threading.RLock()
         self._over = False
+        self._born = time.monotonic()
         self._page = page()
         self._data = self._lasting(html, text)
         self._bundle = view_of(widget)
@@ -76,7 +80,7 @@ class LastingOutput:
             if self._page is not None:
                 self._page.keep(self._widget.model_id, self._data, last=True)
             self._replace()
-        self._output.run(self._widget.close)
+        self._close_soon()
 
     def run(self, function: Callable[..., object], *args: object) -> None:
         """Call a function as if the cell ran that made the output."""
@@ -87,6 +91,16 @@ class LastingOutput:
         if self._page is not None:
             self._page.keep(self._widget.model_id, None)
         self._output.run(self._widget.close)
+
+    def _close_soon(self) -> None:
+        """Close the widget, but let the page open it first: it would report one that has gone as broken."""
+        left = self._born + _OPENING - time.monotonic()
+        if left <= 0:
+            self._output.run(self._widget.close)
+            return
+        timer = threading.Timer(left, self._output.run, [self._widget.close])
+        timer.daemon = True
+        timer.start()
 
     def _lasting(self, html: str, text: str) -> dict[str, str]:
         host = f'<div class="{NO_MATHS}" data-soravid="{self._widget.model_id}">{html}</div>'
