@@ -53,15 +53,17 @@ if hasattr(os, "register_at_fork"):
 
 def current() -> Pipeline:
     """The pipeline of the home that the environment names now."""
-    decide = (*(os.environ.get(name) for name in _DECIDE), os.getcwd())  # noqa: PTH109 - quicker, and asked often
+    home = _home(tuple(os.environ.get(name) for name in _DECIDE))
+    if not home.is_absolute():
+        home = home.absolute()
     with _making:  # one of each, whichever thread is first
-        return pipeline(_home(decide))
+        return pipeline(home)
 
 
 @lru_cache
 def _home(_: tuple[str | None, ...]) -> Path:
     """``settings.home()``, for as long as nothing changes that it is made of."""
-    return settings.home().absolute()
+    return settings.home()
 
 
 _DECIDE = ("SORAVID_HOME", "HOME", "XDG_DATA_HOME", "LOCALAPPDATA", "APPDATA")

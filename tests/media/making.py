@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.core.helpers import python
+
 Colour = tuple[int, int, int]
 RED, GREEN, BLUE, GREY = (220, 30, 30), (30, 200, 60), (30, 60, 220), (128, 128, 128)
 FPS = 24
@@ -56,6 +58,17 @@ def make(
             samples.sample_rate, samples.pts = rate, 0
             file.mux(heard.encode(samples))
             file.mux(heard.encode(None))
+    return path
+
+
+def make_elsewhere(path: Path, *shots: Colour, **options: Any) -> Path:
+    """``make`` in a process of its own, for AV1.
+
+    SVT-AV1, run by root, gives the process that encodes real-time priority, and every process that this one
+    starts later has it, too: two browsers then leave no other process a moment.
+    """
+    imports = "from pathlib import Path; from tests.media.making import make"
+    python(f"{imports}; make(Path({str(path)!r}), *{shots!r}, **{options!r})")
     return path
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from tests.media.making import (
     index_in_front,
     left_over,
     make,
+    make_elsewhere,
     near,
     packets,
     pitch,
@@ -84,20 +87,23 @@ def test_sound_is_copied_and_stays_in_step(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "options"),
+    ("make", "name", "options"),
     [
-        ("a.mp4", {"codec": "libx265", "options": {"x265-params": "log-level=none"}}),
-        ("a.mp4", {"codec": "libsvtav1"}),
-        ("a.webm", {"codec": "libvpx-vp9", "sound": "libopus", "tone": 440}),
+        (make, "a.mp4", {"codec": "libx265", "options": {"x265-params": "log-level=none"}}),
+        (make_elsewhere, "a.mp4", {"codec": "libsvtav1"}),
+        (make, "a.webm", {"codec": "libvpx-vp9", "sound": "libopus", "tone": 440}),
     ],
     ids=["hevc", "av1", "vp9"],
 )
-def test_other_codecs_are_copied_too(tmp_path: Path, name: str, options: dict[str, Any]) -> None:
+def test_other_codecs_are_copied_too(
+    tmp_path: Path, make: Callable[..., Path], name: str, options: dict[str, Any]
+) -> None:
     clip = make(tmp_path / name, RED, **options)
     joined = join_clips([clip, clip], tmp_path / "joined.mp4")
     assert packets(joined) == packets(clip) * 2
     assert probe(joined).seconds == pytest.approx(2, abs=0.01)
     assert probe(joined).audio == probe(clip).audio
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
 def test_hevc_keeps_the_tag_that_apple_wants(tmp_path: Path) -> None:
