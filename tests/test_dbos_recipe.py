@@ -37,7 +37,7 @@ def test_a_batch_whose_worker_was_killed_is_finished_by_the_next_one(tmp_path: P
         settings = config(upstream)
         settings["general_settings"]["database_url"] = database
         with running(tmp_path / "home", settings) as proxy:
-            key = proxy.key(max_budget=COUNT * COST)["key"]
+            key = proxy.key(max_budget=len(prompts) * COST)["key"]
             with worker(proxy, key, database, tmp_path) as first:
                 until(lambda: fake.creates, lambda made: made >= COUNT // 4, patience=60)
                 first.kill()
