@@ -36,9 +36,8 @@ from benchmarks.report import Report, Row
 CALLERS, KEYS = 32, 20
 MIX = {"create": 10, "status": 50, "content": 15, "list": 15, "key": 10}
 """Of a hundred requests."""
-_GROWTH = 30.0
-"""MB that memory may grow by in the last half: what is kept of jobs to answer quickly is bounded, and not yet
-full before 20,000 jobs."""
+_GROWTH = 15.0
+"""MB that memory may grow by in the last half."""
 _CALM = {"SORAVID_POLL_SECONDS": "1"}
 _SETTLING = 120.0
 """Seconds within which the jobs that are left must have ended."""
