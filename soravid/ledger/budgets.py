@@ -53,7 +53,7 @@ class Budgets:
         key = {"kind": scope.kind, "name": scope.name}
 
         def work(db: sa.Connection) -> Account:
-            insert = _insert(db, budgets).values(**key, **policy, anchor=int(now))
+            insert = insert_into(db, budgets).values(**key, **policy, anchor=int(now))
             anchor = sa.case((budgets.c.every == every, budgets.c.anchor), else_=int(now))
             db.execute(
                 insert.on_conflict_do_update(
@@ -122,7 +122,7 @@ def _write_down(db: sa.Connection, scope: Scope, account: Account) -> None:
         "spent": 0,
         "held": 0,
     }
-    insert = _insert(db, accounts).values(row).on_conflict_do_nothing().returning(accounts.c.id)
+    insert = insert_into(db, accounts).values(row).on_conflict_do_nothing().returning(accounts.c.id)
     new = db.execute(insert).scalar()
     if new is not None:
         db.execute(postings.insert(), _limit(new, account.limit))
@@ -141,7 +141,7 @@ def _limit(account_id: int | None, limit: int | None) -> dict[str, Any]:
     }
 
 
-def _insert(db: sa.Connection, table: sa.Table) -> Any:
+def insert_into(db: sa.Connection, table: sa.Table) -> Any:
     """An insert that knows ON CONFLICT, which each dialect has of its own."""
     return postgresql.insert(table) if db.dialect.name == "postgresql" else sqlite.insert(table)
 

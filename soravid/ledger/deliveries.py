@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from soravid.ledger.budgets import _insert
+from soravid.ledger.budgets import insert_into
 from soravid.ledger.rows import JobRow
 from soravid.ledger.schema import jobs, marks, webhook_deliveries
 from soravid.types import FINAL
@@ -63,7 +63,7 @@ class Deliveries:
         """Note that every end until then has been written down."""
 
         def work(db: sa.Connection) -> None:
-            insert = _insert(db, marks).values(name=_TOLD, at=at)
+            insert = insert_into(db, marks).values(name=_TOLD, at=at)
             db.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"at": at}))
 
         self._database.write(work)
@@ -106,7 +106,7 @@ class Deliveries:
         ]
 
         def work(db: sa.Connection) -> int:
-            insert = _insert(db, webhook_deliveries).on_conflict_do_nothing()
+            insert = insert_into(db, webhook_deliveries).on_conflict_do_nothing()
             new = insert.returning(webhook_deliveries.c.id)
             return sum(db.scalar(new, row) is not None for row in rows)
 

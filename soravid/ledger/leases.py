@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from soravid.ledger.budgets import _insert
+from soravid.ledger.budgets import insert_into
 from soravid.ledger.database import Database
 from soravid.ledger.owned import mark
 from soravid.ledger.reading import WAITING
@@ -46,7 +46,7 @@ class Leases:
             until = {"expires_at": _now(db) + seconds}
             held = db.execute(replicas.update().where(replicas.c.name == self._name).values(until)).rowcount
             if not held:
-                db.execute(_insert(db, replicas).values(name=self._name, **until))
+                db.execute(insert_into(db, replicas).values(name=self._name, **until))
             return bool(held), bool(db.scalar(sa.select(sa.exists().where(_gone(db)))))
 
         return self._database.write(work)
@@ -74,7 +74,7 @@ class Leases:
             if gone is None:
                 return False
             theirs = sa.select(jobs.c.id, sa.literal(self._name)).where(WAITING, _held_by(gone))
-            insert = _insert(db, proxy_jobs).from_select(["job_id", "holder"], theirs)
+            insert = insert_into(db, proxy_jobs).from_select(["job_id", "holder"], theirs)
             taken = {"holder": insert.excluded.holder}
             db.execute(insert.on_conflict_do_update(index_elements=["job_id"], set_=taken))
             db.execute(replicas.delete().where(replicas.c.name == gone))
@@ -95,7 +95,7 @@ class Leases:
         found = sa.select(holder, sa.literal(0.0)).select_from(own).where(WAITING, labelled, unknown)
 
         def work(db: sa.Connection) -> None:
-            insert = _insert(db, replicas).from_select(["name", "expires_at"], found.distinct())
+            insert = insert_into(db, replicas).from_select(["name", "expires_at"], found.distinct())
             db.execute(insert.on_conflict_do_nothing())
 
         self._database.write(work)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from soravid.ledger.accounts import Scope
-from soravid.ledger.budgets import _insert
+from soravid.ledger.budgets import insert_into
 from soravid.ledger.database import Database
 from soravid.ledger.rows import JobRow
 from soravid.ledger.schema import accounts, jobs, postings, proxy_jobs
@@ -71,7 +71,7 @@ class Owned:
 
 def mark(db: sa.Connection, job_id: str, **marks: Any) -> None:
     """Note what has become of a job; see ``schema.proxy_jobs`` for the columns."""
-    insert = _insert(db, proxy_jobs).values(job_id=job_id, **marks)
+    insert = insert_into(db, proxy_jobs).values(job_id=job_id, **marks)
     db.execute(insert.on_conflict_do_update(index_elements=["job_id"], set_=marks))
 
 

@@ -94,8 +94,7 @@ class Watcher:
             if (wait := job.first_wait) > 0:
                 self._plan(job, wait, now)
             else:
-                self._make_ready(job, now)
-                self._fill()
+                self._ring([job])
         elif job.due is not None and job.due > follower.until:
             self._plan(job, job.due - now, now)
         try:
@@ -117,8 +116,7 @@ class Watcher:
         if job.asking:
             job.again = True  # the answer on its way may be older than the news
         else:
-            self._make_ready(job, self._clock.now())
-            self._fill()
+            self._ring([job])
         return True
 
     def ahead(self, job_id: str) -> int | None:
@@ -177,6 +175,7 @@ class Watcher:
         return wait * random.uniform(1.0, 1.0 + _JITTER) if len(self._jobs) > 1 else wait  # noqa: S311
 
     def _ring(self, jobs: list[Watched]) -> None:
+        """Ask for jobs now, as far as there is room."""
         now = self._clock.now()
         for job in jobs:
             self._make_ready(job, now)
